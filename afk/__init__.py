@@ -1,0 +1,1 @@
+"""AFK turns a triaged tracker issue into tested, deployed code with nobody at the keyboard."""

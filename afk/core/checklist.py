@@ -1,0 +1,75 @@
+"""Render how far a run is, as the one comment on its issue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from afk.core.identifiers import marker
+from afk.core.run import Outcome, Phase
+from afk.core.text import markdown_escaped, plain
+
+if TYPE_CHECKING:
+    from afk.core.run import Evidence, Run
+
+TITLES = {
+    Phase.WORKTREE: "Worktree",
+    Phase.TESTS_RED: "Tests red",
+    Phase.GREEN: "Tests green",
+    Phase.PUSHED: "Pushed",
+    Phase.CI: "CI",
+    Phase.DEPLOYED: "Deployed",
+    Phase.DONE: "Done",
+}
+
+HEADINGS = {
+    None: "AFK is working on this",
+    Outcome.DONE: "AFK is done with this",
+    Outcome.FROZEN: "AFK froze this run",
+    Outcome.NEEDS_HUMAN: "AFK handed this to a person",
+    Outcome.STOPPED: "AFK was stopped",
+}
+
+DETAIL_LIMIT = 160
+
+
+def checklist(run: Run) -> str:
+    """Only what was seen or reported is ticked, and each tick says by what."""
+    known = {each.phase: each for each in run.evidence}
+    lines = [
+        marker(run.id, "checklist"),
+        f"### {HEADINGS[run.outcome]}",
+        "",
+        *(_line(phase, known.get(phase)) for phase in Phase),
+        "",
+        *_remarks(run),
+        f"<sub>Attempt {run.attempt} · run {run.id}"
+        + (f" · [conversation]({run.thread_url})" if run.thread_url else "")
+        + "</sub>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _line(phase: Phase, evidence: Evidence | None) -> str:
+    if evidence is None:
+        return f"- [ ] {TITLES[phase]}"
+    how = "" if evidence.seen else " (reported)"
+    detail = markdown_escaped(plain(_shown(phase, evidence.detail), DETAIL_LIMIT))
+    link = f"[{detail or 'log'}]({evidence.url})" if evidence.url.startswith("https://") else detail
+    return f"- [x] {TITLES[phase]}{how}" + (f": {link}" if link else "")
+
+
+def _shown(phase: Phase, detail: str) -> str:
+    return detail[:12] if phase is Phase.PUSHED else detail
+
+
+def _remarks(run: Run) -> tuple[str, ...]:
+    if run.outcome is Outcome.DONE:
+        return ()
+    if run.outcome is not None:
+        return (f"**{markdown_escaped(plain(run.detail, 500))}**", "")
+    if run.question:
+        return (f"Waiting for an answer: {markdown_escaped(plain(run.question_text, 300))}", "")
+    if run.attempts_made:
+        corrections = "correction" if run.attempts_made == 1 else "corrections"
+        return (f"CI was red: {run.attempts_made} {corrections} so far.", "")
+    return ()

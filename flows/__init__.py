@@ -1,0 +1,1 @@
+"""Everything Prefect: scheduled flows over the ticks, each outside call a retried task."""
