@@ -1,0 +1,5 @@
+"""Every port in a dictionary: the world that tests, the demo and local development live in."""
+
+from afk.adapters.memory.world import World
+
+__all__ = ["World"]

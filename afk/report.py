@@ -1,0 +1,61 @@
+"""Say what a tick did, what it did not do, and why."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from afk.core.records import TickRecord
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One subject of a tick: what happened to it, in a word for machines and a sentence for people."""
+
+    subject: str
+    what: str
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Report:
+    """`off` and `quiet` say why nothing was done; a trouble is something that failed and will be tried again."""
+
+    tick: str
+    at: datetime
+    off: str = ""
+    quiet: str = ""
+    done: list[Line] = field(default_factory=list)
+    waiting: list[Line] = field(default_factory=list)
+    troubles: list[Line] = field(default_factory=list)
+    held_until: datetime | None = None
+
+    @property
+    def summary(self) -> str:
+        if self.off:
+            return f"off: {self.off}"
+        if self.quiet:
+            return f"quiet: {self.quiet}"
+        parts = [f"{len(lines)} {name}" for name, lines in (("done", self.done), ("waiting", self.waiting)) if lines]
+        if self.troubles:
+            parts.append(f"{len(self.troubles)} in trouble")
+        return ", ".join(parts) or "nothing to do"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "tick": self.tick,
+            "at": self.at.isoformat(),
+            "summary": self.summary,
+            "off": self.off,
+            "quiet": self.quiet,
+            "held_until": self.held_until.isoformat() if self.held_until else None,
+            "done": [asdict(line) for line in self.done],
+            "waiting": [asdict(line) for line in self.waiting],
+            "troubles": [asdict(line) for line in self.troubles],
+        }
+
+    def record(self) -> TickRecord:
+        return TickRecord(self.tick, self.at, self.summary, self.as_json())
