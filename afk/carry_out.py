@@ -69,6 +69,8 @@ def carry_out(
                 break
         except PortError as error:
             progress.troubles.append(str(error))
+            if isinstance(effect, fx.OpenThread):
+                _remember(ports, progress, error)
             if not isinstance(effect, fx.Interrupt):  # the hand-over to people does not wait for the executor
                 break
         except Moved:
@@ -156,6 +158,12 @@ def _count_refusal(ports: Ports, progress: Progress, turn: Turn, error: PortErro
     """The next try carries another command id: a refused one stays refused for ever."""
     change = Change(progress.run, {"detail": str(error)}, turns=(replace(turn, tries=turn.tries + 1),))
     progress.run = ports.ledger.apply(change) or progress.run
+
+
+def _remember(ports: Ports, progress: Progress, error: PortError) -> None:
+    """Why a start does not succeed, for the day it is given up."""
+    if progress.run.detail != str(error):
+        progress.run = ports.ledger.apply(Change(progress.run, {"detail": str(error)})) or progress.run
 
 
 def _release(ports: Ports, progress: Progress, doorbell: str, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from afk.carry_out import carry_out
 from afk.core import prompts, wording
@@ -14,17 +14,20 @@ from afk.core.model import Trust, Vetting
 from afk.core.records import Entry, Verb, Verdicted, Via
 from afk.core.run import Run, Turn, TurnKind
 from afk.core.run_state_machine import TurnState
-from afk.ports import PortError, Unreachable
+from afk.ports import PortError, Unexpected, Unreachable
 from afk.report import Line, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from afk.core.config import Config
     from afk.core.model import Board, Brief, Issue, IssueRef, Repo
     from afk.core.records import Switches
     from afk.ports import Ports
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 # How many candidates of a repository are vetted at once: mostly the most urgent one starts.
 VETTED_AT_ONCE = (3, 10, 10_000)
@@ -78,13 +81,25 @@ def _gather(ports: Ports, config: Config, switches: Switches, now: datetime, rep
 
 def _boards(ports: Ports, gathered: Gathered, report: Report) -> dict[str, Board]:
     boards: dict[str, Board] = {}
-    for name, answer in ports.tracker.boards(list(gathered.armed.values())).items():
+    repos = gathered.armed
+    for name, answer in _answers(lambda: ports.tracker.boards(list(repos.values())), repos).items():
         if isinstance(answer, PortError):
             _trouble(report, name, answer)
         else:
             boards[name] = answer
     gathered.asked = set(boards)
     return boards
+
+
+def _answers(ask: Callable[[], Mapping[K, V | PortError]], subjects: Collection[K]) -> dict[K, V | PortError]:
+    """An answer about every subject: where nobody answers at all, that is the answer about each."""
+    if not subjects:
+        return {}
+    try:
+        answers = ask()
+    except PortError as error:
+        return dict.fromkeys(subjects, error)
+    return {subject: answers.get(subject, Unexpected(f"no answer about {subject}")) for subject in subjects}
 
 
 def _trouble(report: Report, subject: str, error: PortError) -> None:
@@ -99,7 +114,7 @@ def _candidates(ports: Ports, gathered: Gathered, boards: Mapping[str, Board], r
         wish.ref: wish for wish in reversed(ports.ledger.pending(Verb.REDISPATCH)) if wish.ref.repo in gathered.armed
     }
     missing = [ref for ref in reruns if ref not in issues]
-    for ref, issue in (ports.tracker.issues(missing) if missing else {}).items():
+    for ref, issue in _answers(lambda: ports.tracker.issues(missing), missing).items():
         if isinstance(issue, PortError):
             _trouble(report, str(ref), issue)
         else:
@@ -139,9 +154,8 @@ def _decide(ports: Ports, config: Config, gathered: Gathered) -> Selection:
 
 
 def _vet(ports: Ports, issues: list[Issue]) -> dict[IssueRef, Vetting]:
-    answers = ports.tracker.vet(issues)
-    silent = PortError("the tracker left it out of its answer")
-    return {issue.ref: _believed(answers.get(issue.ref, silent)) for issue in issues}
+    answers = _answers(lambda: ports.tracker.vet(issues), [issue.ref for issue in issues])
+    return {ref: _believed(answer) for ref, answer in answers.items()}
 
 
 def _believed(answer: Vetting | PortError) -> Vetting:

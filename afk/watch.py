@@ -63,9 +63,11 @@ def _gather(ports: Ports, config: Config, runs: Sequence[Run], report: Report) -
         tracked=_tracked(ports, config, runs, report),
         fleet=_fleet(ports, runs, report),
     )
+    running = {run.ref: run.id for run in runs}
     for wish in ports.ledger.pending(Verb.STOP, Verb.SAY):
         if wish.verb is Verb.STOP:
-            gathered.stops.setdefault(wish.ref, wish)
+            if wish.key.endswith(f":{running.get(wish.ref)}"):  # what came too late for one attempt stops no later one
+                gathered.stops.setdefault(wish.ref, wish)
         else:
             gathered.words.setdefault(wish.ref, []).append(wish)
     gathered.spent = ports.ledger.spent([run.ref for run in runs])

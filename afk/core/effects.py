@@ -248,7 +248,7 @@ def passed_on(before: Run, run: Run, words: Command, turn: TurnState, now: datet
         number=len(run.turns) + 1,
         kind=TurnKind.WORDS,
         generation=run.generation,
-        text=words.text if turn is TurnState.ASKING else prompts.words_of(words.actor, words.text),
+        text=prompts.answer(words.text) if turn is TurnState.ASKING else prompts.words_of(words.actor, words.text),
         ordered_at=now,
         about=words.key,
         before=run.thread_turn or None,

@@ -14,15 +14,18 @@ if TYPE_CHECKING:
     from afk.core.records import Note
     from afk.core.run import Run
 
-# T3 takes 120,000 characters; the parts below stay under it together, with the rules and room for a whole story.
+# T3 takes 120,000 characters, and one beyond the basic plane counts twice there. The parts below stay under it
+# together, with their fences, the rules, and room for a whole story.
 TITLE_LIMIT = 300
-BODY_LIMIT = 50_000
+BODY_LIMIT = 40_000
 COMMENT_LIMIT = 4_000
 COMMENTS_LIMIT = 20_000
 NOTE_LIMIT = 2_000
 NOTES_MAX = 10
 EARLIER_MAX = 3
 ERRORS_LIMIT = 6_000
+EARLIER_ERRORS_LIMIT = 2_000
+FENCES = 8  # what the shortest fences add
 
 RULES = """\
 # Standing rules
@@ -83,7 +86,7 @@ def first(brief: Brief, slug: Slug, ref: IssueRef, run_id: str, history: str = "
         RULES.format(slug=slug, number=ref.number, trailers=trailers),
         DATA,
         f"Title of {slug}#{ref.number}:\n{fenced(plain(brief.title, TITLE_LIMIT))}",
-        f"Body:\n{fenced(cap(clean(brief.body), BODY_LIMIT))}",
+        f"Body:\n{_data(brief.body, BODY_LIMIT)}",
     ]
     if brief.comments:
         parts.append(_comments(brief.comments))
@@ -92,16 +95,32 @@ def first(brief: Brief, slug: Slug, ref: IssueRef, run_id: str, history: str = "
     return "\n".join(parts)
 
 
+def _data(text: str, limit: int) -> str:
+    """People's text in a fence, at most `limit` long with it: neither rare signs nor rows of backticks make it more."""
+    text = clean(text)
+    room = limit
+    while True:
+        shown = fenced(cap(text, room))
+        if _length(shown) <= limit + FENCES:
+            return shown
+        room //= 2
+
+
+def _length(text: str) -> int:
+    """In UTF-16 units, as T3 counts."""
+    return len(text.encode("utf-16-le")) // 2
+
+
 def _comments(comments: Sequence[Comment]) -> str:
     """The newest comments that fit, oldest first."""
     kept: list[str] = []
     room = COMMENTS_LIMIT
     for comment in reversed(comments):
-        text = cap(clean(comment.text), COMMENT_LIMIT)
-        room -= len(text)
+        said = f"{plain(comment.author, 60)}, {comment.at:%Y-%m-%d %H:%M} UTC:\n{_data(comment.text, COMMENT_LIMIT)}"
+        room -= _length(said)
         if room < 0:
             break
-        kept.append(f"{plain(comment.author, 60)}, {comment.at:%Y-%m-%d %H:%M} UTC:\n{fenced(text)}")
+        kept.append(said)
     left_out = len(comments) - len(kept)
     heading = "Comments of people who may write to the repository:"
     if left_out:
@@ -119,15 +138,13 @@ def history(earlier: Sequence[Run], notes: Sequence[Note], requested_by: str) ->
     for run in earlier[-EARLIER_MAX:]:
         ended = run.outcome.value if run.outcome else "unfinished"
         pushed = f"pushed {run.commit[:12]}" if run.commit else "nothing pushed"
-        tried = f"{pushed}, {run.attempts_made} corrections"
+        tried = f"{pushed}, {run.attempts_made} correction" + ("" if run.attempts_made == 1 else "s")
         lines.append(f"- Attempt {run.attempt} ended as {ended}, {tried}. {plain(run.detail, 400)}")
         if run.failure is not None:
-            lines.append(_failure(run))
+            lines.append(_failure(run, EARLIER_ERRORS_LIMIT))
     if notes:
         lines += ["", "Notes that people left for you:"]
-        lines += [
-            f"{plain(note.actor, 80)}:\n{fenced(cap(clean(note.text), NOTE_LIMIT))}" for note in notes[-NOTES_MAX:]
-        ]
+        lines += [f"{plain(note.actor, 80)}:\n{_data(note.text, NOTE_LIMIT)}" for note in notes[-NOTES_MAX:]]
     lines += ["", "Look at what is on the default branch already before you begin. Build on it, revert nothing."]
     return "\n".join(lines) + "\n"
 
@@ -145,7 +162,7 @@ def fix_forward(run: Run, attempts: int) -> str:
     )
 
 
-def _failure(run: Run) -> str:
+def _failure(run: Run, errors_limit: int = ERRORS_LIMIT) -> str:
     lines = [f"Commit: {run.commit}"]
     if run.judged_commit not in {"", run.commit}:
         lines.append(f"CI ran on the push with it: {run.judged_commit}")
@@ -157,7 +174,7 @@ def _failure(run: Run) -> str:
         if value:
             lines.append(f"{name}: {plain(value, 500)}")
     if failure.errors:
-        lines.append("First lines of the error:\n" + fenced(cap(clean("\n".join(failure.errors)), ERRORS_LIMIT)))
+        lines.append("First lines of the error:\n" + _data("\n".join(failure.errors), errors_limit))
     return "\n".join(lines)
 
 
@@ -193,4 +210,9 @@ def whole_story(first_prompt: str, correction: str) -> str:
 
 def words_of(actor: str, text: str) -> str:
     """What a person says to a working agent."""
-    return f"{plain(actor, 80)} says:\n{fenced(cap(clean(text), COMMENT_LIMIT))}\n"
+    return f"{plain(actor, 80)} says:\n{_data(text, COMMENT_LIMIT)}\n"
+
+
+def answer(text: str) -> str:
+    """What a person answers to the agent's question, in nothing but the person's words."""
+    return cap(clean(text), COMMENT_LIMIT)

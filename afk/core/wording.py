@@ -170,7 +170,6 @@ CODES = {
 }
 
 HINTS = {
-    Code.KILL_SWITCH: "afk resume",
     Code.NOT_ARMED: "afk arm {repo}",
     Code.NOT_ENROLLED: "add [repos.{repo}] to the rules file",
     Code.HUMAN_LABEL: "afk redispatch {ref}",
@@ -185,8 +184,13 @@ HINTS = {
 def why_not(decision: Verdicted) -> str:
     code = Code(decision.code)
     text = CODES[code].format(detail=plain(decision.detail, 300) or "no detail")
-    hint = HINTS.get(code)
+    hint = _switch_hint(decision.detail) if code is Code.KILL_SWITCH else HINTS.get(code)
     return text + (f" Hint: {hint.format(repo=decision.ref.repo, ref=decision.ref)}" if hint else "")
+
+
+def _switch_hint(who: str) -> str:
+    """Nobody but the operator can turn the deployment's switch off."""
+    return "the operator sets AFK_KILL_SWITCH to off" if who == DEPLOYMENT_SWITCH else "afk resume"
 
 
 def code_line(code: Code, detail: str) -> str:
@@ -215,9 +219,8 @@ def disarmed(repo: str) -> str:
 
 
 def killed(stopping: int) -> str:
-    tail = (
-        f" {stopping} runs in flight are being stopped." if stopping else " Runs in flight are observed to their end."
-    )
+    runs = "1 run in flight is" if stopping == 1 else f"{stopping} runs in flight are"
+    tail = f" {runs} being stopped." if stopping else " Runs in flight are observed to their end."
     return f"The kill switch is on: no new run and no new turn anywhere.{tail} Hint: afk resume"
 
 
@@ -266,7 +269,7 @@ def busy(repo: str, ref: IssueRef) -> str:
 
 
 def kill_switch_on(who: str) -> str:
-    return f"The kill switch is on ({plain(who, 200)}). Hint: afk resume"
+    return f"The kill switch is on ({plain(who, 200)}). Hint: {_switch_hint(who)}"
 
 
 def no_words() -> str:

@@ -116,12 +116,9 @@ class SqlLedger:
             return self._load(connection, t.runs.c.id == run.id)[0]
 
     def _write_parts(self, connection: Connection, run_id: str, turns: Sequence[Any], evidence: Sequence[Any]) -> None:
-        for table, parts, part in ((t.turns, turns, "number"), (t.evidence, evidence, "phase")):
+        for table, parts in ((t.turns, turns), (t.evidence, evidence)):
             for each in parts:
-                row = rows.values(each) | {"run_id": run_id}
-                same = and_(table.c.run_id == run_id, table.c[part] == row[part])
-                connection.execute(delete(table).where(same))
-                connection.execute(table.insert().values(**row))
+                self._put(connection, table, rows.values(each) | {"run_id": run_id})
 
     def _load(self, connection: Connection, where: ColumnElement[bool], limit: int | None = None) -> list[Run]:
         """Runs with their parts, newest first, in three statements."""
@@ -196,8 +193,7 @@ class SqlLedger:
     def arm(self, repo: str, until: datetime | None, entry: Entry) -> None:
         row = {"repo": repo, "by": entry.actor, "at": entry.at, "until": until, "because": entry.detail}
         with self._writing() as connection:
-            connection.execute(delete(t.armed).where(t.armed.c.repo == repo))
-            connection.execute(t.armed.insert().values(**row))
+            self._put(connection, t.armed, row)
             _insert_entries(connection, [entry])
 
     def disarm(self, repo: str, entry: Entry) -> None:
@@ -208,9 +204,10 @@ class SqlLedger:
     def kill(self, *, on: bool, entry: Entry) -> None:
         row = {"switch": MASTER, "at": entry.at, "actor": entry.actor, "via": entry.via.value, "detail": entry.detail}
         with self._writing() as connection:
-            connection.execute(delete(t.killed))
             if on:
-                connection.execute(t.killed.insert().values(**row))
+                self._put(connection, t.killed, row)
+            else:
+                connection.execute(delete(t.killed))
             _insert_entries(connection, [entry])
 
     # decisions
@@ -224,10 +221,10 @@ class SqlLedger:
         if not changed and not gone:
             return
         with self._writing() as connection:
-            for some in _batches([*gone, *(each.ref for each in changed)]):
+            for some in _batches(gone):
                 connection.execute(delete(t.decisions).where(_about(t.decisions, some)))
-            if changed:
-                connection.execute(t.decisions.insert(), [rows.values(each) for each in changed])
+            for each in sorted(changed, key=lambda each: each.ref):  # one order for all: no deadlock
+                self._put(connection, t.decisions, rows.values(each))
 
     def _decisions(self, connection: Connection, repos: Sequence[str] | None) -> list[Verdicted]:
         query = select(t.decisions).order_by(t.decisions.c.repo, t.decisions.c.number)
@@ -329,10 +326,8 @@ class SqlLedger:
         return pairs
 
     def deliver(self, delivery: Delivery) -> None:
-        same = and_(t.deliveries.c.doorbell == delivery.doorbell, t.deliveries.c.channel == delivery.channel)
         with self._writing() as connection:
-            connection.execute(delete(t.deliveries).where(same))
-            connection.execute(t.deliveries.insert().values(**rows.values(delivery)))
+            self._put(connection, t.deliveries, rows.values(delivery))
 
     def acknowledge(self, key: str, entry: Entry) -> Doorbell | None:
         with self._writing() as connection:
@@ -358,8 +353,7 @@ class SqlLedger:
 
     def ticked(self, record: TickRecord) -> None:
         with self._writing() as connection:
-            connection.execute(delete(t.ticks).where(t.ticks.c.tick == record.tick))
-            connection.execute(t.ticks.insert().values(**rows.values(record)))
+            self._put(connection, t.ticks, rows.values(record))
 
     def last_ticks(self) -> Mapping[str, TickRecord]:
         with self._reading() as connection:
@@ -368,10 +362,18 @@ class SqlLedger:
     def hold(self, name: str) -> AbstractContextManager[bool]:
         return held(self._locks, name)
 
+    def _put(self, connection: Connection, table: Table, row: dict[str, Any]) -> None:
+        """Insert, or replace the row with the same key: one statement, since two processes may do it at once."""
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        key = [column.name for column in table.primary_key]
+        rest = {name: value for name, value in row.items() if name not in key}
+        connection.execute(insert(table).values(**row).on_conflict_do_update(index_elements=key, set_=rest))
+
     def _insert_new(self, connection: Connection, table: Table, row: dict[str, Any]) -> bool:
         """Insert unless a unique index has the row already: it decides, not a look beforehand."""
         insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        return connection.execute(insert(table).values(**row).on_conflict_do_nothing()).rowcount == 1
+        new = insert(table).values(**row).on_conflict_do_nothing().returning(*table.primary_key)
+        return connection.execute(new).first() is not None  # a row count is not told by every driver
 
 
 def _insert_entries(connection: Connection, entries: Sequence[Entry]) -> None:
