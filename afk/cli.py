@@ -19,6 +19,7 @@ from afk.core.durations import LEGAL, parse_duration
 from afk.core.model import IssueRef
 from afk.core.records import Via
 from afk.core.text import plain
+from afk.demo import play
 from afk.operations import Operations, Person, RefusedRequest
 from afk.ports import PortError
 
@@ -220,6 +221,14 @@ def say(issue: Issue, words: Annotated[str, typer.Argument(metavar="WORDS")], *,
     with _desk() as desk:
         text = desk.operations.say(issue, words, desk.person, desk.now, desk.key)
         _answer(text, as_json=as_json, issue=str(issue))
+
+
+@app.command()
+def demo() -> None:
+    """Play the whole loop on a world in memory; no account needed."""
+    if not play(typer.echo):
+        _fail("a story did not end as it should. See the lines above, and report it")
+    sys.stdout.write("\nEvery story ended as it should. Nothing was kept.\n")
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from afk.adapters.clock import SystemClock
 from afk.adapters.ledger import open_ledger
+from afk.adapters.memory import World
 
 if TYPE_CHECKING:
     from afk.ports import Clock, Ledger
@@ -17,3 +18,8 @@ def ledger(url: str) -> Ledger:
 
 def clock() -> Clock:
     return SystemClock()
+
+
+def world() -> World:
+    """Every foreign system in memory, for the demo."""
+    return World()

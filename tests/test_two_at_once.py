@@ -16,7 +16,7 @@ import pytest
 
 from afk import poll, ring, watch
 from afk.adapters.ledger import open_ledger
-from afk.core.config import Config
+
 from afk.core.model import IssueRef, StageKind, ThreadStatus
 from afk.core.run import Outcome
 from afk.ports import Ports
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
 
+    from afk.core.config import Config
     from afk.ports import Ledger
 
 ROUNDS = 1_000 if os.environ.get("AFK_SOAK") else 200

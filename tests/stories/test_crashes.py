@@ -182,7 +182,7 @@ def test_crash_at_every_call_changes_nothing_in_the_end(
 
     assert broken == {}
     record_property("crash points", len(points))
-    print(f"\n{name}: {len(points)} crash points")  # noqa: T201 - the number is part of the proof
+    print(f"\n{name}: {len(points)} crash points")
 
 
 # After a read nothing has changed: dying then is dying before the next call.

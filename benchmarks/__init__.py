@@ -1,0 +1,1 @@
+"""Measure what the design promises, and print it beside the promise."""

@@ -1,0 +1,26 @@
+"""Run every benchmark, print a table, and fail if a promise is broken."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import decisions, ticks
+
+if TYPE_CHECKING:
+    from benchmarks.figure import Figure
+
+
+def main() -> None:
+    figures: list[Figure] = [*decisions.measure(), *ticks.measure()]
+    table = Table("what", "measured", "to hold", "", box=None)
+    for figure in figures:
+        table.add_row(figure.what, figure.shown, figure.promise, "ok" if figure.holds else "BROKEN")
+    Console(width=120).print(table)
+    sys.exit(0 if all(figure.holds for figure in figures) else 1)
+
+
+main()
