@@ -82,11 +82,11 @@ def data(client: httpx.Client, query: str, **variables: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def keyed_app() -> Iterator[tuple[GithubServer, NewApp]]:
+def keyed_app() -> tuple[GithubServer, NewApp]:
     """Making a key takes long: one for the whole run."""
     server = GithubServer()
     server.create_user("alice")
-    yield server, server.create_app("afk", "alice", EVERYTHING)
+    return server, server.create_app("afk", "alice", EVERYTHING)
 
 
 @pytest.fixture

@@ -21,7 +21,9 @@ def test_without_a_token_nothing_is_told(server: GithubServer, path: str):
     assert (answer.status_code, answer.json()["message"]) == (401, "Requires authentication")
 
 
-@pytest.mark.parametrize("header", ["Bearer nonsense", "Basic YWxpY2U6eA==", "Bearer"], ids=["unknown", "basic", "empty"])
+@pytest.mark.parametrize(
+    "header", ["Bearer nonsense", "Basic YWxpY2U6eA==", "Bearer"], ids=["unknown", "basic", "empty"]
+)
 def test_a_bad_token_is_a_401(server: GithubServer, header: str):
     answer = httpx.get(f"{server.url}{INFRA}", headers={"Authorization": header})
 

@@ -1,0 +1,1 @@
+"""Say what people, apps and CI do to the simulated GitHub."""
