@@ -49,12 +49,18 @@ class Town:
     bob: str = ""
     token: str = ""
     app: Any = None
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=10))
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=10, verify=False))
 
     def __post_init__(self) -> None:
         self.channel = self.slack.create_channel("ops")
         self.ada, self.bob = self.slack.add_user("ada"), self.slack.add_user("bob")
         self.token = self.slack.bot_token(EVERY_SCOPE)
+
+    @property
+    def payloads(self) -> list[dict[str, Any]]:
+        """What the app was sent over signed HTTP."""
+        received: list[dict[str, Any]] = self.app.payloads
+        return received
 
     @property
     def web(self) -> WebClient:
@@ -127,11 +133,18 @@ def answering(opens: Callable[..., Town]) -> Iterator[Callable[..., Town]]:
         yield start
 
 
+@pytest.fixture
+def heard(answering: Callable[..., Town]) -> Town:
+    """A town whose app keeps each payload and says nothing."""
+    return answering(lambda _payload: {})
+
+
 class Listener(Server):
     """The other end of a request URL. `exchanges` keeps every request with its headers, as on any sandbox server."""
 
     def __init__(self, answer: Callable[[dict[str, Any]], Any]) -> None:
         super().__init__()
+        self.payloads: list[dict[str, Any]] = []
         self._answer = answer
 
     def routes(self, router: web.UrlDispatcher) -> None:
@@ -141,6 +154,7 @@ class Listener(Server):
         text = await request.text()
         form = dict(parse_qsl(text)) if request.content_type != "application/json" else {}
         payload = json.loads(form["payload"]) if "payload" in form else form or json.loads(text)
+        self.payloads.append(payload)
         answer = self._answer(payload)
         match answer:
             case int():

@@ -31,7 +31,9 @@ class TestPosting:
 
     def test_button_without_an_action_id_is_given_one(self, town: Any) -> None:
         button = {"type": "button", "text": {"type": "plain_text", "text": "Go"}}
-        answer = town.api("chat.postMessage", channel=town.channel, text="x", blocks=[{"type": "actions", "elements": [button]}])
+        answer = town.api(
+            "chat.postMessage", channel=town.channel, text="x", blocks=[{"type": "actions", "elements": [button]}]
+        )
         stored = answer["message"]["blocks"][0]["elements"][0]
 
         assert stored["action_id"]

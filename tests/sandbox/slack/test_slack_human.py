@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from afk.sandbox.slack import HOME, Settings
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 CONFIRM = {
     "title": {"type": "plain_text", "text": "Sure?"}, "text": {"type": "mrkdwn", "text": "It costs."},
     "confirm": {"type": "plain_text", "text": "Yes"}, "deny": {"type": "plain_text", "text": "No"},
 }  # fmt: skip
-
-
-@pytest.fixture
-def heard(answering: Callable[..., Any]) -> Any:
-    """A town whose app keeps each payload and says nothing."""
-    payloads: list[dict[str, Any]] = []
-    town = answering(lambda payload: payloads.append(payload) or {})
-    town.payloads = payloads
-    return town
 
 
 def events(town: Any) -> list[dict[str, Any]]:
@@ -56,11 +44,10 @@ class TestCommands:
 
     @pytest.mark.parametrize(("escapes", "text"), [(True, "say &lt;b&gt; &amp;"), (False, "say <b> &")])
     def test_typed_signs_are_escaped_unless_chosen_otherwise(self, answering: Any, escapes: bool, text: str) -> None:
-        payloads: list[dict[str, Any]] = []
-        town = answering(lambda got: payloads.append(got) or {}, settings=Settings(escapes_commands=escapes))
+        town = answering(lambda _payload: {}, settings=Settings(escapes_commands=escapes))
         town.slack.human.types(town.ada, "/afk say <b> &", town.channel)
 
-        assert payloads[0]["text"] == text
+        assert town.payloads[0]["text"] == text
 
     def test_command_nobody_registered_never_leaves_slack(self, heard: Any) -> None:
         seen = heard.slack.human.types(heard.ada, "/akf status", heard.channel)
@@ -76,7 +63,9 @@ class TestCommands:
         assert len(heard.payloads) == 1
 
     def test_answer_in_the_channel_is_there_for_all(self, answering: Any) -> None:
-        town = answering(lambda payload: {"text": "armed", "response_type": "in_channel"} if "command" in payload else {})
+        town = answering(
+            lambda payload: {"text": "armed", "response_type": "in_channel"} if "command" in payload else {}
+        )
         seen = town.slack.human.types(town.ada, "/afk arm infra", town.channel)
 
         assert (seen.text, town.slack.ephemerals(town.ada)) == ("armed", [])
@@ -147,14 +136,13 @@ class TestClicks:
         assert clicks(heard)[0]["container"]["thread_ts"] == parent
 
     def test_click_on_a_private_message_tells_where_and_not_what(self, answering: Any, actions: Any) -> None:
-        payloads: list[dict[str, Any]] = []
         said = {"text": "really?", "blocks": actions()}
-        town = answering(lambda payload: payloads.append(payload) or (said if "command" in payload else {}))
+        town = answering(lambda payload: said if "command" in payload else {})
         ts = town.slack.human.types(town.ada, "/afk arm infra", town.channel).messages[0]["ts"]
         town.slack.human.clicks(town.ada, ts, "rerun")
 
-        assert "message" not in payloads[1]
-        assert payloads[1]["container"]["is_ephemeral"] is True
+        assert "message" not in town.payloads[1]
+        assert town.payloads[1]["container"]["is_ephemeral"] is True
         with pytest.raises(LookupError, match="cannot see"):
             town.slack.human.clicks(town.bob, ts, "rerun")
 
@@ -277,11 +265,10 @@ class TestTalking:
     @pytest.mark.parametrize(("private", "name"), [(False, "message.channels"), (True, "message.groups")])
     def test_event_comes_only_when_subscribed(self, answering: Any, private: bool, name: str) -> None:
         for subscribed in ((name,), ()):
-            payloads: list[dict[str, Any]] = []
-            town = answering(lambda got, kept=payloads: kept.append(got) or {}, settings=Settings(bot_events=subscribed))
+            town = answering(lambda _payload: {}, settings=Settings(bot_events=subscribed))
             town.slack.human.types(town.ada, "hello", town.slack.create_channel("other", private=private))
 
-            assert len(payloads) == len(subscribed)
+            assert len(town.payloads) == len(subscribed)
 
     def test_event_comes_only_from_channels_the_app_is_in(self, heard: Any) -> None:
         heard.slack.remove_app(heard.channel)

@@ -19,6 +19,17 @@ def silent(_payload: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def slow(*pauses: float) -> Any:
+    """Take one pause after the other before each answer."""
+    left = iter(pauses)
+
+    def answer(_payload: dict[str, Any]) -> dict[str, Any]:
+        time.sleep(next(left))
+        return {}
+
+    return answer
+
+
 class TestSigning:
     def test_signature_is_the_one_of_the_sdk(self) -> None:
         headers = sign("a=b&c=d", "secret", 1772366400)
@@ -85,8 +96,16 @@ class TestAnswers:
         assert seen.warning == '/afk failed with the error "dispatch_failed"'
         assert (seen.answers[0].status, len(town.app.exchanges)) == (status, 1)
 
+    def test_redirect_is_not_followed(self, answering: Any) -> None:
+        away = web.Response(status=307, headers={"Location": "/slack/events"})
+        answers = iter([away, {"text": "followed"}])
+        town = answering(lambda _payload: next(answers))
+        seen = town.slack.human.types(town.ada, "/afk status", town.channel)
+
+        assert (seen.text, seen.answers[0].status, len(town.app.exchanges)) == ("", 307, 1)
+
     def test_slow_answer_is_none(self, answering: Any) -> None:
-        town = answering(lambda _payload: time.sleep(0.3) or {}, ack_seconds=0.1)
+        town = answering(slow(0.3), ack_seconds=0.1)
         seen = town.slack.human.types(town.ada, "/afk status", town.channel)
 
         assert seen.warning == '/afk failed with the error "operation_timeout"'
@@ -157,8 +176,7 @@ class TestRepeating:
         assert (len(delivery.attempts), delivery.delivered, delivery.given_up) == (4, False, True)
 
     def test_timeout_is_named_as_the_reason(self, answering: Any, settled: Any) -> None:
-        pauses = iter([0.3, 0])
-        town = answering(lambda _payload: time.sleep(next(pauses)) or {}, ack_seconds=0.1)
+        town = answering(slow(0.3, 0), ack_seconds=0.1)
         town.slack.human.types(town.ada, "hello", town.channel)
         settled(town)
 

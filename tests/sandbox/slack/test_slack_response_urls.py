@@ -22,15 +22,6 @@ class Url:
 
 
 @pytest.fixture
-def heard(answering: Callable[..., Any]) -> Any:
-    """A town whose app keeps each payload and says nothing."""
-    payloads: list[dict[str, Any]] = []
-    town = answering(lambda payload: payloads.append(payload) or {})
-    town.payloads = payloads
-    return town
-
-
-@pytest.fixture
 def of_command(heard: Any) -> Url:
     heard.slack.human.types(heard.ada, "/afk status", heard.channel)
     return Url(heard, heard.payloads[-1])

@@ -16,6 +16,8 @@ from afk.sandbox.slack.answers import Problem
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from websockets.sync.connection import Connection
+
 
 def address(town: Any) -> str:
     return str(town.api("apps.connections.open", token=town.slack.app_token())["url"])
@@ -48,18 +50,18 @@ class Typing(threading.Thread):
 
     def __init__(self, town: Any, text: str = "/afk status") -> None:
         super().__init__(daemon=True)
-        self._say = lambda: town.slack.human.types(town.ada, text, town.channel)
+        self._town, self._text = town, text
         self.start()
 
     def run(self) -> None:
-        self.seen = self._say()
+        self.seen = self._town.slack.human.types(self._town.ada, self._text, self._town.channel)
 
     def sees(self) -> Any:
         self.join(timeout=5)
         return self.seen
 
 
-def receive(link: ClientConnection) -> dict[str, Any]:
+def receive(link: Connection) -> dict[str, Any]:
     frame: dict[str, Any] = json.loads(link.recv(timeout=3))
     return frame
 
@@ -169,6 +171,16 @@ class TestEnvelopes:
         assert town.slack.socket.frames.stray == ["made-up"]
         assert town.slack.socket.frames.nonsense == ["hello?", "[1]"]
 
+    @pytest.mark.parametrize(("any_link", "text"), [(False, ""), (True, "crossed")])
+    def test_acknowledgement_over_another_connection(self, town: Any, link: Any, any_link: bool, text: str) -> None:
+        town.slack.socket.any_link_acknowledges = any_link
+        first, typing = link(), Typing(town)
+        envelope = receive(first)
+        acknowledge(link(), envelope, text="crossed")
+
+        assert typing.sees().text == text
+        assert town.slack.socket.frames.stray == ([] if any_link else [envelope["envelope_id"]])
+
     def test_second_acknowledgement_changes_nothing(self, town: Any, link: Any) -> None:
         socket, typing = link(), Typing(town)
         envelope = receive(socket)
@@ -182,22 +194,24 @@ class TestEnvelopes:
 
 class TestParting:
     def test_refresh_moves_traffic_to_the_new_connection(self, town: Any, link: Any) -> None:
+        town.slack.socket.grace = 30
         old = link()
         town.slack.disconnects()
         told, new = receive(old), link()
-        typing = Typing(town)
-        acknowledge(new, receive(new), text="new")
+        for _ in range(2):
+            typing = Typing(town)
+            acknowledge(new, receive(new), text="new")
+            assert typing.sees().text == "new"
 
         assert (told["type"], told["reason"]) == ("disconnect", "refresh_requested")
-        assert typing.sees().text == "new"
+        assert [each.number for each in town.slack.socket.links] == [1, 2]
 
-    def test_connection_that_stays_after_a_refresh_is_cut(self, town: Any, link: Any) -> None:
-        town.slack.socket.grace = 0.05
+    def test_connection_that_stays_after_a_refresh_is_closed(self, town: Any, link: Any) -> None:
         old = link()
         town.slack.disconnects()
         receive(old)
 
-        with pytest.raises(ConnectionClosedError):
+        with pytest.raises(ConnectionClosed):
             old.recv(timeout=3)
 
     def test_warning_leaves_the_connection_in_use(self, town: Any, link: Any) -> None:

@@ -150,13 +150,17 @@ class TestSubmitting:
         assert len(town.slack.workspace.modals[town.ada]) == 1
 
     def test_app_receives_what_was_typed(self, answering: Any) -> None:
-        payloads: list[dict[str, Any]] = []
-        town = answering(lambda payload: payloads.append(payload) or {})
+        town = answering(lambda _payload: {})
         self.opened(town)
         town.slack.human.submits(town.ada, {"why": {"reason": "fire"}})
-        view = payloads[0]["view"]
+        sent = town.payloads[0]
+        view = sent["view"]
 
-        assert (payloads[0]["type"], view["callback_id"], view["private_metadata"]) == ("view_submission", "kill", "infra")
+        assert (sent["type"], view["callback_id"], view["private_metadata"]) == (
+            "view_submission",
+            "kill",
+            "infra",
+        )
         assert view["state"]["values"]["why"]["reason"] == {"type": "plain_text_input", "value": "fire"}
 
     def test_no_answer_leaves_the_modal_and_says_so(self, town: Any) -> None:
