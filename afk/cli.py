@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from afk import settings, tables, wiring
+from afk import settings, tables, ticking, wiring
 from afk.core import wording
 from afk.core.config import ConfigError
 from afk.core.durations import LEGAL, parse_duration
@@ -221,6 +221,31 @@ def say(issue: Issue, words: Annotated[str, typer.Argument(metavar="WORDS")], *,
     with _desk() as desk:
         text = desk.operations.say(issue, words, desk.person, desk.now, desk.key)
         _answer(text, as_json=as_json, issue=str(issue))
+
+
+def _tick(name: str, *, as_json: bool) -> None:
+    try:
+        report = ticking.run(name)
+    except (ConfigError, PortError) as error:
+        _fail(str(error))
+    if as_json:
+        _print_json(report.as_json())
+        return
+    console = _console()
+    for part in tables.report_lines(report):
+        console.print(part)
+
+
+@app.command("poll")
+def poll_once(*, as_json: AsJson = False) -> None:
+    """Run one dispatch tick: start what may start, and say why the rest does not."""
+    _tick("poll", as_json=as_json)
+
+
+@app.command("watch")
+def watch_once(*, as_json: AsJson = False) -> None:
+    """Run one drive tick: follow every run in flight and take its next step."""
+    _tick("watch", as_json=as_json)
 
 
 @app.command()

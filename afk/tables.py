@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from afk.core.records import Verdicted
     from afk.core.run import Run
     from afk.operations import Status
+    from afk.report import Report
 
 
 def _moment(at: datetime | None) -> str:
@@ -140,6 +141,19 @@ def _armed_table(status: Status) -> Table:
         else:
             table.add_row(repo, "yes", _moment(each.until), plain(each.by, 40), plain(each.because, 80))
     return table
+
+
+def report_lines(report: Report) -> Iterable[Table | str]:
+    """What a tick did, what it did not do, and why."""
+    yield f"{report.tick}: {report.summary}"
+    lines = [("done", report.done), ("waiting", report.waiting), ("trouble", report.troubles)]
+    if not any(some for _, some in lines):
+        return
+    table = _table("", "SUBJECT", "WHAT", "WHY")
+    for name, some in lines:
+        for line in some:
+            table.add_row(name, line.subject, line.what, plain(line.why, 300))
+    yield table
 
 
 def why_table(decisions: Sequence[Verdicted]) -> Table:
