@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,7 +19,7 @@ from afk.ports import PortError, Unexpected, Unreachable
 from afk.report import Line, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from datetime import datetime
 
     from afk.core.config import Config
@@ -166,19 +167,36 @@ def _carry_out(
     ports: Ports, config: Config, gathered: Gathered, selection: Selection, now: datetime, report: Report
 ) -> None:
     for run in gathered.unfinished:
-        _complete(ports, config, run, now, report)
+        with _alone(report, run.ref):
+            _complete(ports, config, run, now, report)
     for issue in gathered.orphans:
-        _release(ports, config, issue, now, report)
-    rulings = [
-        _start(ports, config, ruling, now, report) if ruling.code is Code.STARTS else ruling
-        for ruling in selection.rulings
-    ]
+        with _alone(report, issue.ref):
+            _release(ports, config, issue, now, report)
+    rulings = []
+    for ruling in selection.rulings:
+        ruled = ruling
+        if ruling.code is Code.STARTS:
+            ruled = replace(ruling, code=Code.START_FAILED, detail="see the tick's report")
+            with _alone(report, ruling.candidate.issue.ref):
+                ruled = _start(ports, config, ruling, now, report)
+        rulings.append(ruled)
     ports.ledger.decide(sorted(gathered.asked), [_verdict(ruling, now) for ruling in rulings])
     report.waiting += [
         Line(str(ruling.candidate.issue.ref), ruling.code.value, wording.code_line(ruling.code, ruling.detail))
         for ruling in rulings
         if ruling.code is not Code.STARTS
     ]
+
+
+@contextmanager
+def _alone(report: Report, ref: IssueRef) -> Iterator[None]:
+    """One issue's trouble, and be it a bug, is its own."""
+    try:
+        yield
+    except PortError as error:
+        _trouble(report, str(ref), error)
+    except Exception as error:  # noqa: BLE001 - told in the report; the others go on
+        report.troubles.append(Line(str(ref), "bug", f"{type(error).__name__}: {error}"))
 
 
 def _verdict(ruling: Ruling, now: datetime) -> Verdicted:

@@ -5,20 +5,26 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from afk.adapters import forgejo, github
 from afk.adapters.by_forge import StageByForge, TrackerByForge
 from afk.adapters.clock import SystemClock
-from afk.adapters.github import Client, GithubChecks, GithubTracker
+from afk.adapters.kubernetes import KubernetesStage
 from afk.adapters.ledger import open_ledger
 from afk.adapters.memory import World
+from afk.adapters.ntfy import NtfyChannel
+from afk.adapters.slack import SlackChannel
 from afk.adapters.t3 import T3Executor
 from afk.adapters.unconfigured import Unconfigured
+from afk.adapters.woodpecker import WoodpeckerStage
+from afk.core.known_links import hosts_of
 from afk.core.model import ForgeKind, StageKind
 from afk.ports import Ports
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from afk.ports import Clock, Executor, Ledger, Stage, Tracker
+    from afk.core.model import Repo
+    from afk.ports import Channel, Clock, Executor, Ledger, Stage, Tracker
     from afk.settings import Settings
 
 
@@ -40,13 +46,13 @@ def ports(settings: Settings, ledger: Ledger, clock: Clock) -> Iterator[Ports]:
     """Every port for the systems that are configured; connections close with the block. Nothing is asked yet."""
     with ExitStack() as open_ones:
         trackers, checks = _forges(settings, clock, open_ones)
-        stages: dict[StageKind, Stage] = {StageKind.CHECKS: StageByForge(checks)}
         yield Ports(
             TrackerByForge(trackers, settings.config.repos),
             _executor(settings, clock, open_ones),
-            stages,
+            {StageKind.CHECKS: StageByForge(checks), **_stages(settings, clock, open_ones)},
             ledger,
             clock,
+            _channels(settings, clock, open_ones),
         )
 
 
@@ -55,16 +61,66 @@ def _forges(
 ) -> tuple[dict[ForgeKind, Tracker], dict[ForgeKind, Stage]]:
     trackers: dict[ForgeKind, Tracker] = {}
     checks: dict[ForgeKind, Stage] = {}
+    labels = settings.config.labels
     if settings.github is not None:
-        repos = {name: repo for name, repo in settings.config.repos.items() if repo.forge is ForgeKind.GITHUB}
-        client = Client(settings.github, [repo.slug for repo in repos.values()], clock)
-        open_ones.callback(client.close)
-        trackers[ForgeKind.GITHUB] = GithubTracker(client, repos, settings.config.labels)
-        checks[ForgeKind.GITHUB] = GithubChecks(client)
+        repos = _on(ForgeKind.GITHUB, settings)
+        hub = github.Client(settings.github, [repo.slug for repo in repos.values()], clock)
+        open_ones.callback(hub.close)
+        trackers[ForgeKind.GITHUB] = github.GithubTracker(hub, repos, labels)
+        checks[ForgeKind.GITHUB] = github.GithubChecks(hub)
+    if settings.forgejo is not None:
+        forge = forgejo.Client(settings.forgejo, clock)
+        open_ones.callback(forge.close)
+        trackers[ForgeKind.FORGEJO] = forgejo.ForgejoTracker(forge, _on(ForgeKind.FORGEJO, settings), labels)
+        checks[ForgeKind.FORGEJO] = forgejo.ForgejoChecks(forge)
     return trackers, checks
+
+
+def _on(forge: ForgeKind, settings: Settings) -> Mapping[str, Repo]:
+    return {name: repo for name, repo in settings.config.repos.items() if repo.forge is forge}
 
 
 def _executor(settings: Settings, clock: Clock, open_ones: ExitStack) -> Executor:
     if settings.t3 is None:
         return Unconfigured("T3", "AFK_T3_URL and AFK_T3_TOKEN or AFK_T3_TOKEN_FILE")
     return open_ones.enter_context(T3Executor(settings.t3, clock))
+
+
+def _stages(settings: Settings, clock: Clock, open_ones: ExitStack) -> dict[StageKind, Stage]:
+    stages: dict[StageKind, Stage] = {
+        StageKind.WOODPECKER: Unconfigured("Woodpecker", "AFK_WOODPECKER_URL and AFK_WOODPECKER_TOKEN"),
+        StageKind.KUBERNETES: Unconfigured("Kubernetes", "AFK_KUBERNETES_URL, or run inside the cluster"),
+    }
+    if settings.woodpecker is not None:
+        woodpecker = WoodpeckerStage(settings.woodpecker, clock)
+        open_ones.callback(woodpecker.close)
+        stages[StageKind.WOODPECKER] = woodpecker
+    if settings.kubernetes is not None:
+        kubernetes = KubernetesStage(settings.kubernetes)
+        open_ones.callback(kubernetes.close)
+        stages[StageKind.KUBERNETES] = kubernetes
+    return stages
+
+
+def _channels(settings: Settings, clock: Clock, open_ones: ExitStack) -> tuple[Channel, ...]:
+    hosts = _link_hosts(settings)
+    channels: list[Channel] = []
+    if settings.slack is not None:
+        channels.append(SlackChannel(settings.slack, clock, hosts=hosts))
+    if settings.ntfy is not None:
+        ntfy = NtfyChannel(settings.ntfy, hosts=hosts)
+        open_ones.callback(ntfy.close)
+        channels.append(ntfy)
+    return tuple(channels)
+
+
+def _link_hosts(settings: Settings) -> frozenset[str]:
+    """The hosts that a doorbell may link to: the systems of this installation, and GitHub's pages beside its API."""
+    urls = [
+        settings.t3.public_url if settings.t3 else "",
+        settings.forgejo.url if settings.forgejo else "",
+        settings.github.api_url if settings.github else "",
+        settings.woodpecker.url if settings.woodpecker else "",
+        "https://github.com",
+    ]
+    return hosts_of(url for url in urls if url)

@@ -53,11 +53,11 @@ class Writing:
     def remove_label(self, slug: Slug, ref: IssueRef, label: str) -> None:
         tail = f"/issues/{ref.number}/labels/{quote(label, safe='')}"
         response = self._client.rest(slug, "DELETE", tail, str(ref), answers=NOT_FOUND)
-        if response.status_code == HTTPStatus.NOT_FOUND:  # also what a missing issue or permission looks like
-            left = self._readable(slug, ref)["labels"]
-        else:
-            left = content(SYSTEM, response, str(ref))
         with understood(str(ref)):
+            if response.status_code == HTTPStatus.NOT_FOUND:  # also what a missing issue or permission looks like
+                left = self._readable(slug, ref)["labels"]
+            else:
+                left = content(SYSTEM, response, str(ref))
             if label.lower() in {each["name"].lower() for each in left}:
                 raise Refused(f"GitHub: label {label!r} stays on {ref}: the token may not label there")
 
