@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from afk.core import effects as fx
 from afk.core import wording
+from afk.core.checklist import checklist
 from afk.core.identifiers import doorbell_key, marker, message_id, thread_id
 from afk.core.records import Change, Doorbell, DoorbellKind
 from afk.core.run import Outcome, Reason
@@ -113,7 +114,8 @@ def _perform(ports: Ports, config: Config, progress: Progress, effect: fx.Effect
             ports.tracker.remove_label(run.ref, label)
         case fx.MarkLabelled():
             _record(ports, progress, Change(run, {"labelled_at": ports.clock.now()}))
-        case fx.PutChecklist(body):
+        case fx.PutChecklist():
+            body = checklist(run)
             comment = ports.tracker.put_comment(run.ref, marker(run.id, "checklist"), body, run.comment_id)
             _record(ports, progress, Change(run, {"comment_id": comment, "checklist": body}))
         case fx.PutEnding(mark, body):

@@ -7,7 +7,7 @@ exist; one that could not be asked is there as the `PortError` that says why.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +29,18 @@ if TYPE_CHECKING:
         Transcript,
         Vetting,
     )
-    from afk.core.records import Change, Command, Delivery, Doorbell, Entry, Note, Switches, TickRecord, Verdicted
+    from afk.core.records import (
+        Change,
+        Command,
+        Delivery,
+        Doorbell,
+        Entry,
+        Note,
+        Notice,
+        Switches,
+        TickRecord,
+        Verdicted,
+    )
     from afk.core.run import Run
 
 
@@ -187,6 +198,18 @@ class Channel(Protocol):
     def update(self, key: str, reference: str, card: Card) -> None: ...
 
 
+class Desk(Protocol):
+    """Where people meet the bot, beside the doorbells."""
+
+    def post(self, notice: Notice) -> None:
+        """Say it where it belongs. Raises `Uncertain` if the answer was lost."""
+        ...
+
+    def show_home(self, person: str, view: Mapping[str, Any]) -> None:
+        """What this person finds on the app's own page."""
+        ...
+
+
 class Ledger(Protocol):
     """What must survive. Every method is one transaction."""
 
@@ -267,10 +290,26 @@ class Ledger(Protocol):
 
     def doorbell(self, key: str) -> Doorbell | None: ...
 
+    def doorbell_at(self, channel: str, reference: str) -> Doorbell | None:
+        """The doorbell that this channel shows under its own reference."""
+        ...
+
     def acknowledge(self, key: str, entry: Entry) -> Doorbell | None: ...
 
     def deliver(self, delivery: Delivery) -> None:
         """Record how far one doorbell got on one channel."""
+        ...
+
+    def notify(self, notice: Notice) -> bool:
+        """Record words that the bot owes somebody; False if there were some under this key before."""
+        ...
+
+    def notices(self) -> tuple[Notice, ...]:
+        """Those that are pending or on their way, oldest first."""
+        ...
+
+    def noticed(self, notice: Notice) -> None:
+        """Record how far a notice got."""
         ...
 
     def audit(self, entry: Entry) -> None: ...
@@ -280,6 +319,14 @@ class Ledger(Protocol):
     def ticked(self, record: TickRecord) -> None: ...
 
     def last_ticks(self) -> Mapping[str, TickRecord]: ...
+
+    def trim(self, before: datetime) -> Mapping[str, int]:
+        """Forget what is older: audit entries, words of settled wishes, doorbells that arrived. Keys stay for ever."""
+        ...
+
+    def vacuum(self) -> None:
+        """Give back the room of what was forgotten."""
+        ...
 
     def hold(self, name: str) -> AbstractContextManager[bool]:
         """Hold a name while the block runs; False if somebody else does. Dies with its process."""

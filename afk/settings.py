@@ -14,9 +14,11 @@ from afk.core.config import LIMIT_NAMES, Config, ConfigError, Findings, Rules, m
 from afk.core.config_values import (
     parse_allowlist,
     parse_database_url,
+    parse_days,
     parse_labels,
     parse_limit,
     parse_switch,
+    parse_tick_seconds,
     printable,
 )
 from afk.core.model import Labels
@@ -35,6 +37,15 @@ RULES_FILE_MAX = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often ticks run, and how long their history is kept."""
+
+    tick_seconds: int = 60
+    keep_quiet_days: int = 1
+    keep_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the operator said. A system that is None is not configured."""
 
@@ -48,6 +59,7 @@ class Settings:
     kubernetes: systems.Kubernetes | None = None
     slack: systems.Slack | None = None
     ntfy: systems.Ntfy | None = None
+    rhythm: Rhythm = field(default_factory=Rhythm)
 
 
 def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
@@ -80,6 +92,14 @@ def ledger_url(environ: Mapping[str, str] | None = None) -> str:
     environ = os.environ if environ is None else environ
     url = environ.get("AFK_DATABASE_URL", "").strip()
     return parse_database_url(url) if url else f"sqlite:///{data_directory(environ, sys.platform) / 'ledger.db'}"
+
+
+def rhythm(environ: Mapping[str, str] | None = None) -> Rhythm:
+    """The rhythm alone, whatever else is wrong."""
+    env = _environment(environ, None)
+    found = _rhythm(env)
+    env.found.settle()
+    return found
 
 
 def data_directory(environ: Mapping[str, str], platform: str) -> Path:
@@ -117,6 +137,16 @@ def _read(env: Environment) -> Settings:
         kubernetes=systems.kubernetes(env),
         slack=systems.slack(env),
         ntfy=systems.ntfy(env),
+        rhythm=_rhythm(env),
+    )
+
+
+def _rhythm(env: Environment) -> Rhythm:
+    usual = Rhythm()
+    return Rhythm(
+        tick_seconds=env.optional("AFK_TICK_SECONDS", parse_tick_seconds) or usual.tick_seconds,
+        keep_quiet_days=env.optional("AFK_KEEP_QUIET_DAYS", parse_days) or usual.keep_quiet_days,
+        keep_days=env.optional("AFK_KEEP_DAYS", parse_days) or usual.keep_days,
     )
 
 

@@ -71,6 +71,11 @@ VARIABLES = (
         unset="ledger.db in afk/ under the user's data directory",
         secret=True,
     ),
+    Variable("AFK_TICK_SECONDS", "how often the flows poll and watch run", legal.TICK_SECONDS, default="60"),
+    Variable("AFK_KEEP_QUIET_DAYS", "how long Prefect keeps ticks that did nothing", legal.DAYS, default="1"),
+    Variable(
+        "AFK_KEEP_DAYS", "how long Prefect keeps the other ticks, and the ledger its words", legal.DAYS, default="30"
+    ),
     Variable(
         "AFK_GITHUB_API_URL", "GitHub's API; GraphQL is /graphql below it", legal.URL, default="https://api.github.com"
     ),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from afk.core.config import Config, ConfigError, Limits
 from afk.core.model import ForgeKind, Labels, Repo, Slug, StageKind
-from afk.settings import Settings, data_directory, ledger_url, load, problems, read
+from afk.settings import Rhythm, Settings, data_directory, ledger_url, load, problems, read, rhythm
 from afk.variables import VARIABLES
 
 TODO = "Correct it, then run `afk doctor`."
@@ -186,6 +186,15 @@ def test_an_incomplete_installation_can_still_be_looked_at_and_switched_off(tmp_
 def test_looking_does_not_make_an_unreadable_value_legal(tmp_path):
     with pytest.raises(ConfigError, match=r"^AFK_KILL_SWITCH is empty"):
         read({**HOME, "AFK_KILL_SWITCH": ""}, tmp_path)
+
+
+def test_the_rhythm_is_read_whatever_else_is_wrong(tmp_path):
+    environ = {**HOME, "AFK_KILL_SWITCH": "maybe", "AFK_TICK_SECONDS": "30", "AFK_KEEP_DAYS": "90"}
+
+    assert rhythm(environ) == Rhythm(tick_seconds=30, keep_quiet_days=1, keep_days=90)
+    with pytest.raises(ConfigError, match="AFK_KEEP_QUIET_DAYS is 'no'"):
+        rhythm({**environ, "AFK_KEEP_QUIET_DAYS": "no"})
+    assert read({**HOME, "AFK_TICK_SECONDS": "45"}, tmp_path).rhythm.tick_seconds == 45
 
 
 def test_the_ledger_is_found_whatever_else_is_wrong():

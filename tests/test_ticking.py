@@ -40,7 +40,7 @@ def test_unreadable_kill_switch_counts_as_off_and_rings_once(url: str, monkeypat
     """Defect 36: the line names the variable, the value and the legal values."""
     monkeypatch.setenv("AFK_KILL_SWITCH", "offf")
     for _ in range(3):
-        with pytest.raises(ConfigError, match="AFK_KILL_SWITCH.*offf.*1/true/yes/on"):
+        with pytest.raises(ConfigError, match=r"AFK_KILL_SWITCH.*offf.*1/true/yes/on"):
             ticking.run("poll")
 
     with open_ledger(url) as ledger:
@@ -54,5 +54,5 @@ def test_armed_without_an_executor_is_a_fault_of_the_settings(url: str, monkeypa
     monkeypatch.setenv("AFK_KILL_SWITCH", "off")
     monkeypatch.setenv("AFK_ALLOWLIST", "acme/infra")
 
-    with pytest.raises(ConfigError, match="AFK_T3_URL|AFK_GITHUB_TOKEN"):
+    with pytest.raises(ConfigError, match=r"AFK_T3_URL|AFK_GITHUB_TOKEN"):
         ticking.run("poll")

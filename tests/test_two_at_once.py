@@ -16,7 +16,6 @@ import pytest
 
 from afk import poll, ring, watch
 from afk.adapters.ledger import open_ledger
-
 from afk.core.model import IssueRef, StageKind, ThreadStatus
 from afk.core.run import Outcome
 from afk.ports import Ports

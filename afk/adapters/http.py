@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -17,7 +18,7 @@ from afk.ports import Gone, PortError, Refused, Uncertain, Unexpected, Unreachab
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -61,7 +62,7 @@ class Http:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """Whatever the other side answers. Raises only where it does not. `body` is sent as JSON, `content` as it is."""
+        """Whatever the other side answers. Raises only where it does not. `body` goes as JSON, `content` as it is."""
         url = path if path.startswith("http") else self.base_url + path
         operation = f"{self.system}: {method} {path.partition('?')[0]}".rstrip() + (f" ({subject})" if subject else "")
         self._client.cookies.clear()  # T3 lets a session cookie win over the bearer
@@ -112,6 +113,16 @@ def content(system: str, response: httpx.Response, subject: str = "") -> Any:
         return response.json()
     except ValueError:
         raise Unexpected(f"{_operation(system, response, subject)}: the JSON is broken") from None
+
+
+@contextmanager
+def documented(system: str, subject: str) -> Iterator[None]:
+    """An answer of another shape than the documented one is not believed in any part."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        said = plain(f"{type(error).__name__}: {error}", 200)
+        raise Unexpected(f"{system}: {subject}: not the documented shape ({said})") from error
 
 
 def refusal(system: str, response: httpx.Response, subject: str = "") -> PortError:

@@ -17,6 +17,8 @@ MOST = 1_000_000_000  # seconds: 31 years, which still adds up to a date
 
 SWITCH = "1/true/yes/on or 0/false/no/off"
 LIMIT = f"a whole number from 0 to {MOST}"
+TICK_SECONDS = "a whole number of seconds from 20 to 3600"
+DAYS = "a whole number of days from 1 to 3650"
 LABEL = "a label of 1 to 50 characters without commas and control characters, different from the other two"
 ALLOWLIST = "a comma-separated list of owner/name, without wildcards; empty: no repository"
 OPERATORS = "a comma-separated list of team:user identifiers such as T123:U456; empty: nobody"
@@ -85,9 +87,21 @@ def parse_switch(text: str, source: str) -> bool:
 
 
 def parse_limit(text: str, source: str) -> int:
+    return _whole(text, source, range(MOST + 1), LIMIT)
+
+
+def parse_tick_seconds(text: str, source: str = "AFK_TICK_SECONDS") -> int:
+    return _whole(text, source, range(20, 3_601), TICK_SECONDS)
+
+
+def parse_days(text: str, source: str) -> int:
+    return _whole(text, source, range(1, 3_651), DAYS)
+
+
+def _whole(text: str, source: str, values: range, legal: str) -> int:
     digits = text.strip()
-    if not re.fullmatch(r"[0-9]{1,10}", digits) or int(digits) > MOST:
-        raise refusal(source, text, LIMIT)
+    if not re.fullmatch(r"[0-9]{1,10}", digits) or int(digits) not in values:
+        raise refusal(source, text, legal)
     return int(digits)
 
 

@@ -55,7 +55,7 @@ class RemoveLabel:
 
 @dataclass(frozen=True, slots=True)
 class PutChecklist:
-    body: str
+    """As it reads when its turn comes: with the link of a thread that was opened just before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,8 +310,7 @@ def _going(run: Run, may_start_turns: bool) -> tuple[Effect, ...]:
 
 
 def _checklist(run: Run) -> tuple[Effect, ...]:
-    body = checklist(run)
-    return () if body == run.checklist and run.comment_id else (PutChecklist(body),)
+    return () if checklist(run) == run.checklist and run.comment_id else (PutChecklist(),)
 
 
 def _interrupted(run: Run, turn: TurnState) -> tuple[Effect, ...]:

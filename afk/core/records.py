@@ -150,6 +150,32 @@ class Delivery:
     error: str = ""
 
 
+class Place(StrEnum):
+    """Where a notice is to be read."""
+
+    CHANNEL = "channel"  # by everybody, in the channel of the doorbells
+    THREAD = "thread"  # under the message that the target names
+    PERSON = "person"  # by one person alone, under the message that the target names
+    ANSWER = "answer"  # by the person whose response URL the target is
+    INSTEAD = "instead"  # the same, in place of the message whose button was clicked
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Words that the bot owes somebody in Slack: said once, and not when it is too late. One per key."""
+
+    key: str
+    at: datetime
+    place: Place
+    target: str
+    text: str  # as Slack reads it, escaped
+    person: str = ""
+    state: DeliveryState = DeliveryState.PENDING
+    left_at: datetime | None = None
+    not_before: datetime | None = None
+    error: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class TickRecord:
     """That a tick ran to its end, and what it said."""

@@ -206,6 +206,8 @@ def next_action(facts: Facts) -> Decision:
 
 def held_back(decision: Decision, *, killed: bool, enrolled: bool) -> Decision:
     """While AFK may start no turn, the actions that would start one wait and say why; the clocks run on."""
+    if not enrolled and decision.reason is Reason.UNREACHABLE:  # its tracker is not asked any more
+        return Decision(Action.WAIT, Reason.NOT_ENROLLED)
     if decision.action not in STARTS_A_TURN:
         return decision
     if killed:

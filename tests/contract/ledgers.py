@@ -1,15 +1,15 @@
-"""Ledgers of every kind for their tests, and records with something in every field."""
+"""Look into a ledger from behind, and make records with something in every field."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, select
 
-from afk.adapters.ledger import SqlLedger, open_ledger, tables
+from afk.adapters.ledger import tables
 from afk.core.model import IssueRef
 from afk.core.records import (
     Command,
@@ -19,36 +19,23 @@ from afk.core.records import (
     DoorbellKind,
     Entry,
     Note,
+    Notice,
+    Place,
     TickRecord,
     Verb,
     Verdicted,
     Via,
 )
 from afk.core.run import Evidence, Failure, Outcome, Phase, Reason, Run, Turn, TurnKind, Verdict
-from tests.house import wiped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from afk.adapters.ledger import SqlLedger
 
 START = datetime(2026, 11, 1, 12, 0, 0, 123456, tzinfo=UTC)
 INFRA = IssueRef("infra", 42)
 WEB = IssueRef("web", 7)
-
-
-@dataclass
-class Shelf:
-    """One ledger of each kind, opened once and handed out empty."""
-
-    opened: dict[str, SqlLedger] = field(default_factory=dict)
-
-    def empty(self, kind: str, new_database: Callable[[str], str]) -> SqlLedger:
-        if kind not in self.opened:
-            self.opened[kind] = open_ledger(new_database(kind))
-        return wiped(self.opened[kind])
-
-    def close(self) -> None:
-        for ledger in self.opened.values():
-            ledger.__exit__()
 
 
 def later(**time: float) -> datetime:
@@ -82,7 +69,8 @@ def a_command(key: str = "click-1", ref: IssueRef = INFRA, at: datetime = START,
 
 
 def a_doorbell(key: str = "done:infra-42-1", at: datetime = START, **about: Any) -> Doorbell:
-    return Doorbell(key, DoorbellKind.DONE, at, **({"ref": INFRA, "run_id": "infra-42-1"} | about))
+    known: dict[str, Any] = {"ref": INFRA, "run_id": "infra-42-1"}
+    return Doorbell(key, DoorbellKind.DONE, at, **(known | about))
 
 
 def delivered(key: str = "done:infra-42-1", state: DeliveryState = DeliveryState.SENT, **about: Any) -> Delivery:
@@ -140,6 +128,18 @@ WHOLE_DELIVERY = delivered(
     tries=2, not_before=later(minutes=1), reference="C1/1700.1", shown="digest", error="channel_not_found"
 )
 WHOLE_ENTRY = an_entry("arm", actor="ada", via=Via.CLI, target="infra", detail="over the weekend", refused=True)
+WHOLE_NOTICE = Notice(
+    "note-2",
+    START,
+    Place.PERSON,
+    "C1:1700.1",
+    "Kept",
+    "U1",
+    DeliveryState.FAILED,
+    later(seconds=1),
+    later(seconds=2),
+    "late",
+)
 A_NOTE = Note("note-1", INFRA, "ada", START, "Mind the second disk")
 WHOLE_TICK = TickRecord("poll", START, "1 started", {"started": ["infra#42"], "seconds": 1.5, "trouble": None})
 
@@ -192,4 +192,5 @@ def fill(ledger: SqlLedger) -> None:
     ledger.ring(WHOLE_DOORBELL)
     ledger.deliver(WHOLE_DELIVERY)
     ledger.ticked(WHOLE_TICK)
+    ledger.notify(WHOLE_NOTICE)
     assert all(contents(ledger).values())

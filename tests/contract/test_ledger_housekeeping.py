@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from afk.core.records import Change, DeliveryState
+from afk.core.records import Change, DeliveryState, Notice, Place
 from tests.contract.ledger_samples import (
     NOON,
     a_command,
@@ -37,12 +37,14 @@ def test_trimming_forgets_old_words_and_counts_them(ledger: Ledger) -> None:
     ledger.settle("k", minutes(1), "passed on")
     ledger.ring(a_doorbell(text="words"))
     ledger.deliver(a_delivery())
+    ledger.notify(Notice("old", NOON, Place.ANSWER, "", "words"))
+    ledger.notify(Notice("new", OLD, Place.ANSWER, "", "words"))
 
-    assert ledger.trim(OLD) == {"audit": 1, "commands": 1, "doorbells": 1}
+    assert ledger.trim(OLD) == {"audit": 1, "commands": 1, "notices": 1, "doorbells": 1}
     assert [entry.verb for entry in ledger.audited(10)] == ["new", "new"]
     assert ledger.wish("k") == a_command(settled_at=minutes(1), result="passed on")
     assert ledger.rung("slack", NOON) == ()
-    assert ledger.trim(OLD) == {"audit": 0, "commands": 0, "doorbells": 0}
+    assert ledger.trim(OLD) == {"audit": 0, "commands": 0, "notices": 0, "doorbells": 0}
 
 
 def test_what_happened_once_does_not_happen_again_after_trimming(ledger: Ledger) -> None:

@@ -19,7 +19,6 @@ from tests.contract.ledgers import (
     WHOLE_DOORBELL,
     WHOLE_ENTRY,
     WHOLE_TICK,
-    Shelf,
     a_command,
     a_doorbell,
     an_entry,
@@ -30,27 +29,12 @@ from tests.contract.ledgers import (
     later,
     left_at_default,
 )
-from tests.postgres import DATABASES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from afk.adapters.ledger import SqlLedger
 
 RUNG = a_doorbell()
 ASKED = an_entry("redispatch", actor="ada", target="infra#42")
-
-
-@pytest.fixture(scope="module")
-def shelf() -> Iterator[Shelf]:
-    shelf = Shelf()
-    yield shelf
-    shelf.close()
-
-
-@pytest.fixture(params=DATABASES)
-def ledger(request: pytest.FixtureRequest, shelf: Shelf, new_database: Callable[[str], str]) -> SqlLedger:
-    return shelf.empty(request.param, new_database)
 
 
 def test_every_record_comes_back_field_by_field(ledger: SqlLedger) -> None:
@@ -149,10 +133,11 @@ def test_a_decision_that_comes_back_starts_anew(ledger: SqlLedger) -> None:
 def test_issues_that_are_gone_are_dropped_where_it_was_asked(ledger: SqlLedger) -> None:
     ledger.decide(["infra", "web"], [a_verdict(1), a_verdict(2), a_verdict(3, repo="web"), a_verdict(4, repo="docs")])
 
-    ledger.decide(["infra", "docs"], [a_verdict(2)])
+    ledger.decide(["infra", "docs"], [a_verdict(2), a_verdict(5, repo="web")])
 
-    assert ledger.decisions() == (a_verdict(2), a_verdict(3, repo="web"))
-    assert ledger.decisions("web") == (a_verdict(3, repo="web"),)
+    web = (a_verdict(3, repo="web"), a_verdict(5, repo="web"))
+    assert ledger.decisions() == (a_verdict(2), *web)
+    assert ledger.decisions("web") == web
     assert ledger.decisions("docs") == ()
 
 

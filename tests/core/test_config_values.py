@@ -52,6 +52,27 @@ def test_an_unreadable_switch_is_never_guessed(text, said):
     assert line == f"AFK_KILL_SWITCH is {said}, but must be {SWITCH}. {TODO}"
 
 
+@pytest.mark.parametrize(("text", "seconds"), [("20", 20), (" 60 ", 60), ("3600", 3_600)])
+def test_a_tick_takes_its_time(text, seconds):
+    assert values.parse_tick_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "19", "3601", "60.0", "-60", "1m", "99999999999"])
+def test_ticks_too_close_for_prefect_are_refused(text):
+    line = refused(values.parse_tick_seconds, text)
+
+    assert line.startswith("AFK_TICK_SECONDS is ")
+    assert line.endswith(f", but must be a whole number of seconds from 20 to 3600. {TODO}")
+
+
+@pytest.mark.parametrize("text", ["0", "3651", "a week"])
+def test_history_is_kept_for_a_day_at_least(text):
+    line = refused(values.parse_days, text, "AFK_KEEP_DAYS")
+
+    assert line == f"AFK_KEEP_DAYS is '{text}', but must be a whole number of days from 1 to 3650. {TODO}"
+    assert values.parse_days("1", "AFK_KEEP_DAYS") == 1
+
+
 @pytest.mark.parametrize(("text", "limit"), [("0", 0), ("007", 7), (" 42 ", 42), ("1000000000", 1_000_000_000)])
 def test_a_limit_is_a_whole_number(text, limit):
     assert values.parse_limit(text, "AFK_BUDGET_USD") == limit

@@ -16,6 +16,8 @@ from afk.core.records import (
     DoorbellKind,
     Entry,
     Note,
+    Notice,
+    Place,
     Verb,
     Verdicted,
     Via,
@@ -44,7 +46,7 @@ def columns(named: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(value, Enum):
             row[name] = value.value
         elif isinstance(value, Failure):
-            row[name] = asdict(value)
+            row[name] = asdict(value) | {"errors": list(value.errors)}
         elif isinstance(value, tuple):
             row[name] = list(value)
         else:
@@ -107,14 +109,18 @@ def decision_of(row: RowMapping) -> Verdicted:
     return Verdicted(IssueRef(row["repo"], row["number"]), row["code"], row["detail"], row["at"])
 
 
-def doorbell_of(row: dict[str, Any]) -> Doorbell:
-    known = dict(row)
-    ref = _ref(known)
+def doorbell_of(row: RowMapping) -> Doorbell:
+    known = {field.name: row[field.name] for field in fields(Doorbell) if field.name != "ref"}
+    ref = IssueRef(row["repo"], row["number"]) if row["repo"] is not None else None
     return Doorbell(**known | {"ref": ref, "kind": DoorbellKind(known["kind"])})
 
 
 def delivery_of(row: Mapping[str, Any]) -> Delivery:
     return Delivery(**dict(row) | {"state": DeliveryState(row["state"])})
+
+
+def notice_of(row: RowMapping) -> Notice:
+    return Notice(**dict(row) | {"place": Place(row["place"]), "state": DeliveryState(row["state"])})
 
 
 def entry_of(row: RowMapping) -> Entry:

@@ -15,11 +15,11 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
-    String,
     Table,
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -34,6 +34,8 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
         return value.astimezone(UTC) if value is not None else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
@@ -42,18 +44,55 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Words(TypeDecorator[str]):
+    """Any text that people, agents or trackers write. PostgreSQL takes no NUL, and no database half a character."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return clean(value) if value is not None else None
+
+
+class Tree(TypeDecorator[Any]):
+    """Lists and mappings whose texts get the same care."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
+        return _cleaned(value)
+
+
+def clean(words: str) -> str:
+    """As it will come back from the ledger."""
+    return words.replace("\0", "\ufffd").encode(errors="replace").decode()
+
+
+def _cleaned(tree: Any) -> Any:
+    match tree:
+        case str():
+            return clean(tree)
+        case list():
+            return [_cleaned(each) for each in tree]
+        case dict():
+            return {_cleaned(name): _cleaned(each) for name, each in tree.items()}
+        case _:
+            return tree
+
+
 metadata = MetaData()
 
 
 def _text(name: str, **more: Any) -> Column[str]:
-    return Column(name, Text, nullable=False, server_default="", **more)
+    return Column(name, Words, nullable=False, server_default="", **more)
 
 
 runs = Table(
     "runs",
     metadata,
-    Column("id", String(200), primary_key=True),
-    Column("repo", String(100), nullable=False),
+    Column("id", Words, primary_key=True),
+    Column("repo", Words, nullable=False),
     Column("number", Integer, nullable=False),
     Column("attempt", Integer, nullable=False),
     _text("issue_key"),
@@ -76,14 +115,14 @@ runs = Table(
     Column("verdict_at", Moment),
     _text("judged_commit"),
     Column("first_red_at", Moment),
-    Column("failure", JSON),
+    Column("failure", Tree),
     _text("question"),
     _text("question_text"),
-    Column("question_options", JSON, nullable=False),
+    Column("question_options", Tree, nullable=False),
     Column("asked_at", Moment),
     Column("cost_usd", Float, nullable=False),
-    Column("outcome", String(20)),
-    Column("reason", String(40)),
+    Column("outcome", Words),
+    Column("reason", Words),
     _text("detail"),
     Column("outcome_at", Moment),
     Column("finished_at", Moment),
@@ -102,14 +141,14 @@ Index("runs_by_claim", runs.c.claimed_at)
 turns = Table(
     "turns",
     metadata,
-    Column("run_id", String(200), ForeignKey("runs.id"), primary_key=True),
+    Column("run_id", Words, ForeignKey("runs.id"), primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("kind", String(20), nullable=False),
+    Column("kind", Words, nullable=False),
     Column("generation", Integer, nullable=False),
     _text("text"),
     Column("ordered_at", Moment, nullable=False),
     _text("about"),
-    Column("before", Text),
+    Column("before", Words),
     Column("steers", Boolean, nullable=False),
     _text("question"),
     Column("tries", Integer, nullable=False),
@@ -120,8 +159,8 @@ turns = Table(
 evidence = Table(
     "evidence",
     metadata,
-    Column("run_id", String(200), ForeignKey("runs.id"), primary_key=True),
-    Column("phase", String(20), primary_key=True),
+    Column("run_id", Words, ForeignKey("runs.id"), primary_key=True),
+    Column("phase", Words, primary_key=True),
     Column("at", Moment, nullable=False),
     Column("seen", Boolean, nullable=False),
     _text("detail"),
@@ -131,7 +170,7 @@ evidence = Table(
 armed = Table(
     "armed",
     metadata,
-    Column("repo", String(100), primary_key=True),
+    Column("repo", Words, primary_key=True),
     _text("by"),
     Column("at", Moment, nullable=False),
     Column("until", Moment),
@@ -141,19 +180,19 @@ armed = Table(
 killed = Table(
     "killed",
     metadata,
-    Column("switch", String(20), primary_key=True),
+    Column("switch", Words, primary_key=True),
     Column("at", Moment, nullable=False),
     _text("actor"),
-    Column("via", String(20), nullable=False),
+    Column("via", Words, nullable=False),
     _text("detail"),
 )
 
 decisions = Table(
     "decisions",
     metadata,
-    Column("repo", String(100), primary_key=True),
+    Column("repo", Words, primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("code", String(40), nullable=False),
+    Column("code", Words, nullable=False),
     _text("detail"),
     Column("at", Moment, nullable=False),
 )
@@ -161,12 +200,12 @@ decisions = Table(
 commands = Table(
     "commands",
     metadata,
-    Column("key", String(300), primary_key=True),
-    Column("verb", String(20), nullable=False),
-    Column("repo", String(100), nullable=False),
+    Column("key", Words, primary_key=True),
+    Column("verb", Words, nullable=False),
+    Column("repo", Words, nullable=False),
     Column("number", Integer, nullable=False),
     _text("actor"),
-    Column("via", String(20), nullable=False),
+    Column("via", Words, nullable=False),
     Column("at", Moment, nullable=False),
     _text("text"),
     Column("settled_at", Moment),
@@ -177,8 +216,8 @@ Index("commands_unsettled", commands.c.settled_at, commands.c.at)
 notes = Table(
     "notes",
     metadata,
-    Column("key", String(300), primary_key=True),
-    Column("repo", String(100), nullable=False),
+    Column("key", Words, primary_key=True),
+    Column("repo", Words, nullable=False),
     Column("number", Integer, nullable=False),
     _text("actor"),
     Column("at", Moment, nullable=False),
@@ -189,10 +228,10 @@ Index("notes_of_issue", notes.c.repo, notes.c.number)
 doorbells = Table(
     "doorbells",
     metadata,
-    Column("key", String(300), primary_key=True),
-    Column("kind", String(20), nullable=False),
+    Column("key", Words, primary_key=True),
+    Column("kind", Words, nullable=False),
     Column("at", Moment, nullable=False),
-    Column("repo", String(100)),
+    Column("repo", Words),
     Column("number", Integer),
     _text("run_id"),
     _text("text"),
@@ -201,16 +240,22 @@ doorbells = Table(
     Column("acknowledged_at", Moment),
     _text("rerun_by"),
     Column("rerun_at", Moment),
+    Column("trimmed", Boolean, nullable=False, server_default=false()),  # only its key still counts
 )
 Index("doorbells_by_run", doorbells.c.run_id)
-Index("doorbells_by_time", doorbells.c.at)
+Index(
+    "doorbells_in_use",
+    doorbells.c.at,
+    sqlite_where=text("NOT trimmed"),
+    postgresql_where=text("NOT trimmed"),
+)
 
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("doorbell", String(300), ForeignKey("doorbells.key"), primary_key=True),
-    Column("channel", String(40), primary_key=True),
-    Column("state", String(20), nullable=False),
+    Column("doorbell", Words, ForeignKey("doorbells.key"), primary_key=True),
+    Column("channel", Words, primary_key=True),
+    Column("state", Words, nullable=False),
     Column("at", Moment, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("not_before", Moment),
@@ -220,14 +265,30 @@ deliveries = Table(
 )
 Index("deliveries_by_state", deliveries.c.channel, deliveries.c.state, deliveries.c.at)
 
+notices = Table(
+    "notices",
+    metadata,
+    Column("key", Words, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("place", Words, nullable=False),
+    _text("target"),
+    _text("text"),
+    _text("person"),
+    Column("state", Words, nullable=False),
+    Column("left_at", Moment),
+    Column("not_before", Moment),
+    _text("error"),
+)
+Index("notices_by_state", notices.c.state, notices.c.at)
+
 audit = Table(
     "audit",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("at", Moment, nullable=False),
     _text("actor"),
-    Column("via", String(20), nullable=False),
-    Column("verb", String(40), nullable=False),
+    Column("via", Words, nullable=False),
+    Column("verb", Words, nullable=False),
     _text("target"),
     _text("detail"),
     Column("refused", Boolean, nullable=False),
@@ -236,8 +297,8 @@ audit = Table(
 ticks = Table(
     "ticks",
     metadata,
-    Column("tick", String(20), primary_key=True),
+    Column("tick", Words, primary_key=True),
     Column("at", Moment, nullable=False),
     _text("summary"),
-    Column("report", JSON, nullable=False),
+    Column("report", Tree, nullable=False),
 )

@@ -16,7 +16,7 @@ Moment = sa.DateTime  # always with time zone, see tables.py
 def upgrade() -> None:
     op.create_table(
         "armed",
-        sa.Column("repo", sa.String(length=100), nullable=False),
+        sa.Column("repo", sa.Text(), nullable=False),
         sa.Column("by", sa.Text(), server_default="", nullable=False),
         sa.Column("at", Moment(timezone=True), nullable=False),
         sa.Column("until", Moment(timezone=True), nullable=True),
@@ -28,8 +28,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("at", Moment(timezone=True), nullable=False),
         sa.Column("actor", sa.Text(), server_default="", nullable=False),
-        sa.Column("via", sa.String(length=20), nullable=False),
-        sa.Column("verb", sa.String(length=40), nullable=False),
+        sa.Column("via", sa.Text(), nullable=False),
+        sa.Column("verb", sa.Text(), nullable=False),
         sa.Column("target", sa.Text(), server_default="", nullable=False),
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
         sa.Column("refused", sa.Boolean(), nullable=False),
@@ -37,12 +37,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "commands",
-        sa.Column("key", sa.String(length=300), nullable=False),
-        sa.Column("verb", sa.String(length=20), nullable=False),
-        sa.Column("repo", sa.String(length=100), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("verb", sa.Text(), nullable=False),
+        sa.Column("repo", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("actor", sa.Text(), server_default="", nullable=False),
-        sa.Column("via", sa.String(length=20), nullable=False),
+        sa.Column("via", sa.Text(), nullable=False),
         sa.Column("at", Moment(timezone=True), nullable=False),
         sa.Column("text", sa.Text(), server_default="", nullable=False),
         sa.Column("settled_at", Moment(timezone=True), nullable=True),
@@ -52,19 +52,19 @@ def upgrade() -> None:
     op.create_index("commands_unsettled", "commands", ["settled_at", "at"], unique=False)
     op.create_table(
         "decisions",
-        sa.Column("repo", sa.String(length=100), nullable=False),
+        sa.Column("repo", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
         sa.Column("at", Moment(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("repo", "number"),
     )
     op.create_table(
         "doorbells",
-        sa.Column("key", sa.String(length=300), nullable=False),
-        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("at", Moment(timezone=True), nullable=False),
-        sa.Column("repo", sa.String(length=100), nullable=True),
+        sa.Column("repo", sa.Text(), nullable=True),
         sa.Column("number", sa.Integer(), nullable=True),
         sa.Column("run_id", sa.Text(), server_default="", nullable=False),
         sa.Column("text", sa.Text(), server_default="", nullable=False),
@@ -73,23 +73,31 @@ def upgrade() -> None:
         sa.Column("acknowledged_at", Moment(timezone=True), nullable=True),
         sa.Column("rerun_by", sa.Text(), server_default="", nullable=False),
         sa.Column("rerun_at", Moment(timezone=True), nullable=True),
+        sa.Column("trimmed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
     )
     op.create_index("doorbells_by_run", "doorbells", ["run_id"], unique=False)
-    op.create_index("doorbells_by_time", "doorbells", ["at"], unique=False)
+    op.create_index(
+        "doorbells_in_use",
+        "doorbells",
+        ["at"],
+        unique=False,
+        sqlite_where=sa.text("NOT trimmed"),
+        postgresql_where=sa.text("NOT trimmed"),
+    )
     op.create_table(
         "killed",
-        sa.Column("switch", sa.String(length=20), nullable=False),
+        sa.Column("switch", sa.Text(), nullable=False),
         sa.Column("at", Moment(timezone=True), nullable=False),
         sa.Column("actor", sa.Text(), server_default="", nullable=False),
-        sa.Column("via", sa.String(length=20), nullable=False),
+        sa.Column("via", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("switch"),
     )
     op.create_table(
         "notes",
-        sa.Column("key", sa.String(length=300), nullable=False),
-        sa.Column("repo", sa.String(length=100), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("repo", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("actor", sa.Text(), server_default="", nullable=False),
         sa.Column("at", Moment(timezone=True), nullable=False),
@@ -98,9 +106,24 @@ def upgrade() -> None:
     )
     op.create_index("notes_of_issue", "notes", ["repo", "number"], unique=False)
     op.create_table(
+        "notices",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("at", Moment(timezone=True), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), server_default="", nullable=False),
+        sa.Column("text", sa.Text(), server_default="", nullable=False),
+        sa.Column("person", sa.Text(), server_default="", nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("left_at", Moment(timezone=True), nullable=True),
+        sa.Column("not_before", Moment(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_index("notices_by_state", "notices", ["state", "at"], unique=False)
+    op.create_table(
         "runs",
-        sa.Column("id", sa.String(length=200), nullable=False),
-        sa.Column("repo", sa.String(length=100), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("repo", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("issue_key", sa.Text(), server_default="", nullable=False),
@@ -129,8 +152,8 @@ def upgrade() -> None:
         sa.Column("question_options", sa.JSON(), nullable=False),
         sa.Column("asked_at", Moment(timezone=True), nullable=True),
         sa.Column("cost_usd", sa.Float(), nullable=False),
-        sa.Column("outcome", sa.String(length=20), nullable=True),
-        sa.Column("reason", sa.String(length=40), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
         sa.Column("outcome_at", Moment(timezone=True), nullable=True),
         sa.Column("finished_at", Moment(timezone=True), nullable=True),
@@ -149,7 +172,7 @@ def upgrade() -> None:
     op.create_index("runs_by_claim", "runs", ["claimed_at"], unique=False)
     op.create_table(
         "ticks",
-        sa.Column("tick", sa.String(length=20), nullable=False),
+        sa.Column("tick", sa.Text(), nullable=False),
         sa.Column("at", Moment(timezone=True), nullable=False),
         sa.Column("summary", sa.Text(), server_default="", nullable=False),
         sa.Column("report", sa.JSON(), nullable=False),
@@ -157,9 +180,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "deliveries",
-        sa.Column("doorbell", sa.String(length=300), nullable=False),
-        sa.Column("channel", sa.String(length=40), nullable=False),
-        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("doorbell", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
         sa.Column("at", Moment(timezone=True), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("not_before", Moment(timezone=True), nullable=True),
@@ -175,8 +198,8 @@ def upgrade() -> None:
     op.create_index("deliveries_by_state", "deliveries", ["channel", "state", "at"], unique=False)
     op.create_table(
         "evidence",
-        sa.Column("run_id", sa.String(length=200), nullable=False),
-        sa.Column("phase", sa.String(length=20), nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("phase", sa.Text(), nullable=False),
         sa.Column("at", Moment(timezone=True), nullable=False),
         sa.Column("seen", sa.Boolean(), nullable=False),
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
@@ -189,9 +212,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "turns",
-        sa.Column("run_id", sa.String(length=200), nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), server_default="", nullable=False),
         sa.Column("ordered_at", Moment(timezone=True), nullable=False),
