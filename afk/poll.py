@@ -15,7 +15,7 @@ from afk.core.model import Trust, Vetting
 from afk.core.records import Entry, Verb, Verdicted, Via
 from afk.core.run import Run, Turn, TurnKind
 from afk.core.run_state_machine import TurnState
-from afk.ports import PortError, Unexpected, Unreachable
+from afk.ports import PortError, Unexpected
 from afk.report import Line, Report
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _boards(ports: Ports, gathered: Gathered, report: Report) -> dict[str, Board
     repos = gathered.armed
     for name, answer in _answers(lambda: ports.tracker.boards(list(repos.values())), repos).items():
         if isinstance(answer, PortError):
-            _trouble(report, name, answer)
+            report.trouble(name, Code.COULD_NOT_ASK.value, answer)
         else:
             boards[name] = answer
     gathered.asked = set(boards)
@@ -103,12 +103,6 @@ def _answers(ask: Callable[[], Mapping[K, V | PortError]], subjects: Collection[
     return {subject: answers.get(subject, Unexpected(f"no answer about {subject}")) for subject in subjects}
 
 
-def _trouble(report: Report, subject: str, error: PortError) -> None:
-    report.troubles.append(Line(subject, Code.COULD_NOT_ASK.value, str(error)))
-    if isinstance(error, Unreachable) and error.until is not None:
-        report.held_until = max(error.until, report.held_until or error.until)
-
-
 def _candidates(ports: Ports, gathered: Gathered, boards: Mapping[str, Board], report: Report) -> list[Candidate]:
     issues = {issue.ref: issue for board in boards.values() for issue in board.ready}
     reruns = {
@@ -117,7 +111,7 @@ def _candidates(ports: Ports, gathered: Gathered, boards: Mapping[str, Board], r
     missing = [ref for ref in reruns if ref not in issues]
     for ref, issue in _answers(lambda: ports.tracker.issues(missing), missing).items():
         if isinstance(issue, PortError):
-            _trouble(report, str(ref), issue)
+            report.trouble(str(ref), Code.COULD_NOT_ASK.value, issue)
         else:
             issues[ref] = issue
     refs = list(issues)
@@ -194,7 +188,7 @@ def _alone(report: Report, ref: IssueRef) -> Iterator[None]:
     try:
         yield
     except PortError as error:
-        _trouble(report, str(ref), error)
+        report.trouble(str(ref), Code.COULD_NOT_ASK.value, error)
     except Exception as error:  # noqa: BLE001 - told in the report; the others go on
         report.troubles.append(Line(str(ref), "bug", f"{type(error).__name__}: {error}"))
 
@@ -214,7 +208,7 @@ def _start(ports: Ports, config: Config, ruling: Ruling, now: datetime, report: 
             return replace(ruling, code=refusal[0], detail=refusal[1])
         run = _claimed(ports, config.repos[ref.repo], candidate, brief)
     except PortError as error:
-        _trouble(report, str(ref), error)
+        report.trouble(str(ref), Code.COULD_NOT_ASK.value, error)
         return replace(ruling, code=Code.COULD_NOT_ASK, detail=str(error))
     if run is None:
         return replace(ruling, code=Code.BUSY, detail=str(ref))
@@ -277,6 +271,6 @@ def _release(ports: Ports, config: Config, issue: Issue, now: datetime, report: 
             ports.tracker.remove_label(issue.ref, config.labels.in_progress)
             ports.ledger.audit(Entry(now, "afk", Via.AFK, "release", str(issue.ref), config.labels.in_progress))
     except PortError as error:
-        _trouble(report, str(issue.ref), error)
+        report.trouble(str(issue.ref), Code.COULD_NOT_ASK.value, error)
     else:
         report.done.append(Line(str(issue.ref), "released", wording.orphan(config.labels.in_progress).splitlines()[0]))

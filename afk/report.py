@@ -6,9 +6,12 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from afk.core.records import TickRecord
+from afk.ports import Unreachable
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from afk.ports import PortError
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,12 @@ class Report:
     troubles: list[Line] = field(default_factory=list)
     held_until: datetime | None = None
 
+    def trouble(self, subject: str, what: str, error: PortError) -> None:
+        """Something failed and is tried again; a rate limit says until when everything is held."""
+        self.troubles.append(Line(subject, what, str(error)))
+        if isinstance(error, Unreachable) and error.until is not None:
+            self.held_until = max(error.until, self.held_until or error.until)
+
     @property
     def summary(self) -> str:
         if self.off:
@@ -40,6 +49,8 @@ class Report:
         if self.quiet:
             return f"quiet: {self.quiet}"
         parts = [f"{len(lines)} {name}" for name, lines in (("done", self.done), ("waiting", self.waiting)) if lines]
+        if self.held_until is not None:
+            parts.append(f"held: rate limit until {self.held_until:%H:%M} UTC")
         if self.troubles:
             parts.append(f"{len(self.troubles)} in trouble")
         return ", ".join(parts) or "nothing to do"

@@ -83,11 +83,11 @@ def _tracked(
     try:
         answers = ports.tracker.track(asks) if asks else {}
     except PortError as error:
-        report.troubles.append(Line("tracker", "unreachable", str(error)))
+        report.trouble("tracker", "unreachable", error)
         return {}
     for ref, answer in answers.items():
         if isinstance(answer, PortError) and not isinstance(answer, Gone):
-            report.troubles.append(Line(str(ref), "unreachable", str(answer)))
+            report.trouble(str(ref), "unreachable", answer)
     return answers
 
 
@@ -98,7 +98,7 @@ def _fleet(ports: Ports, runs: Sequence[Run], report: Report) -> Mapping[str, Th
     try:
         return ports.executor.fleet(watched)
     except PortError as error:
-        report.troubles.append(Line("executor", "unreachable", str(error)))
+        report.trouble("executor", "unreachable", error)
         return None
 
 
@@ -126,7 +126,7 @@ def _read_threads(ports: Ports, runs: Sequence[Run], gathered: Gathered, report:
         try:
             gathered.transcripts[thread_id] = ports.executor.transcript(thread_id)
         except PortError as error:
-            report.troubles.append(Line(thread_id, "unreadable", str(error)))
+            report.trouble(thread_id, "unreadable", error)
 
 
 def _read_stages(ports: Ports, config: Config, runs: Sequence[Run], gathered: Gathered, report: Report) -> None:
@@ -157,13 +157,13 @@ def _read_stage(ports: Ports, stage: StageKind, asks: list[CommitAsk], gathered:
     try:
         answers = ports.stages[stage].read(asks)
     except PortError as error:
-        report.troubles.append(Line(stage.value, "unreachable", str(error)))
+        report.trouble(stage.value, "unreachable", error)
         answers = {}
     for ask in asks:
         answer = answers.get(ask.repo.name, Unexpected(f"{stage}: no answer about {ask.repo.name}"))
         if isinstance(answer, PortError):
             if answers:
-                report.troubles.append(Line(ask.repo.name, "unreachable", str(answer)))
+                report.trouble(ask.repo.name, "unreachable", answer)
             answer = {ask.commits[0]: StageReading(stage, StageState.UNKNOWN, detail=str(answer))}
         gathered.stages[ask.repo.name][stage] = ci_verdict.judged(stage, ask.commits, answer)
 
@@ -174,7 +174,7 @@ def _drive(ports: Ports, config: Config, run: Run, gathered: Gathered, now: date
     try:
         _step(ports, config, run, gathered, now, report)
     except PortError as error:
-        report.troubles.append(Line(subject, "unreachable", str(error)))
+        report.trouble(subject, "unreachable", error)
     except Exception as error:  # noqa: BLE001 - a bug about one run must not leave the others alone
         report.troubles.append(Line(subject, "bug", f"{type(error).__name__}: {error}"))
 

@@ -42,7 +42,7 @@ def test_report_as_json() -> None:
     assert json.loads(json.dumps(facts)) == {
         "tick": "poll",
         "at": "2026-11-01T12:00:00+00:00",
-        "summary": "1 done",
+        "summary": "1 done, held: rate limit until 12:05 UTC",
         "off": "",
         "quiet": "",
         "held_until": "2026-11-01T12:05:00+00:00",

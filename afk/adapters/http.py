@@ -25,6 +25,7 @@ T = TypeVar("T")
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 AT_ONCE = 8  # requests side by side to one system
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_OF_THE_BODY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -67,7 +68,7 @@ class Http:
         operation = f"{self.system}: {method} {path.partition('?')[0]}".rstrip() + (f" ({subject})" if subject else "")
         self._client.cookies.clear()  # T3 lets a session cookie win over the bearer
         try:
-            return self._client.request(
+            response = self._client.request(
                 method,
                 url,
                 params=params,
@@ -80,6 +81,7 @@ class Http:
                 },
                 follow_redirects=method in SAFE,
             )
+            return _without_our_secret(response)
         except _NOT_SENT as error:
             raise Unreachable(f"{operation}: nobody answers ({type(error).__name__})") from error
         except httpx.HTTPError as error:
@@ -94,6 +96,16 @@ class Http:
         if not response.is_success:
             raise refusal(self.system, response, subject)
         return content(self.system, response, subject)
+
+
+def _without_our_secret(response: httpx.Response) -> httpx.Response:
+    """An answer that repeats our own credential must not carry it into a report, a comment or the ledger."""
+    secret = response.request.headers.get("authorization", "").rpartition(" ")[2].encode()
+    if not secret or secret not in response.content:
+        return response
+    kept = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_BODY]
+    body = response.content.replace(secret, b"[secret]")
+    return httpx.Response(response.status_code, headers=kept, content=body, request=response.request)
 
 
 @cache
