@@ -136,6 +136,9 @@ class Operations:
         for decision in self.ledger.decisions(ref.repo):
             if decision.ref == ref:
                 return decision
+        ended = self.ledger.latest([ref]).get(ref)
+        if ended is not None and ended.outcome is not None and ended.outcome_at is not None:
+            return Verdicted(ref, Code.ENDED_BEFORE.value, ended.outcome.value, ended.outcome_at)
         raise RefusedRequest(wording.NEVER_SEEN.format(ref=ref, repo=ref.repo))
 
     def status(self, now: datetime) -> Status:

@@ -89,6 +89,8 @@ def unstarted(
         if Code(decision.code) not in STUCK or repo in busy or not switches.is_armed(repo, now):
             continue
         run = latest.get(decision.ref)
+        if run is not None and run.claimed_at >= decision.at:  # it did start
+            continue
         ended = run.finished_at if run is not None else None
         since = max(moment for moment in (decision.at, switches.armed[repo].at, ended) if moment is not None)
         if now - since < patience:

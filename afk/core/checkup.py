@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 ENDS_SOON = timedelta(days=3)
 ROUNDED = timedelta(seconds=1)  # a Date header counts whole seconds
@@ -66,14 +66,14 @@ def broken(system: str, subject: str, what: str, todo: str) -> Finding:
     return Finding(system, subject, Level.FAIL, what, todo)
 
 
-def count(findings: Iterable[Finding], level: Level) -> int:
-    return sum(finding.level is level for finding in findings)
+def could_run(findings: Iterable[Finding]) -> bool:
+    return all(finding.level is not Level.FAIL for finding in findings)
 
 
-def verdict(findings: Iterable[Finding]) -> str:
-    """The last line: could AFK run?"""
-    found = list(findings)
-    fails, warns = count(found, Level.FAIL), count(found, Level.WARN)
+def verdict(findings: Sequence[Finding]) -> str:
+    """The last line."""
+    levels = [finding.level for finding in findings]
+    fails, warns = levels.count(Level.FAIL), levels.count(Level.WARN)
     looks = f"{warns} to look at" if warns else "nothing to look at"
     return f"AFK could not run: {fails} to mend, {looks}." if fails else f"AFK could run: {looks}."
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from afk.core.model import BlockerState, Trust
+from afk.core.model import BlockerState, Trust, carries
 from afk.core.priorities import priority
 
 if TYPE_CHECKING:
@@ -129,9 +129,9 @@ def _cheap(candidate: Candidate, gates: Gates, labels: Labels) -> tuple[Code, st
     if not issue.is_open:
         return Code.CLOSED, ""
     if candidate.rerun is None:
-        if labels.ready not in issue.labels:
+        if not carries(issue.labels, labels.ready):
             return Code.NOT_READY, labels.ready
-        if labels.human in issue.labels:
+        if carries(issue.labels, labels.human):
             return Code.HUMAN_LABEL, labels.human
     if candidate.spent_usd >= gates.budget_usd:
         return Code.BUDGET_SPENT, f"{candidate.spent_usd:.2f} of {gates.budget_usd:.0f} USD"

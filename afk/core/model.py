@@ -254,6 +254,11 @@ class Labels:
     human: str = "ready-for-human"
 
 
+def carries(labels: frozenset[str], name: str) -> bool:
+    """Forges keep the spelling of a label and ignore its case."""
+    return name in labels or name.casefold() in {label.casefold() for label in labels}
+
+
 @dataclass(frozen=True, slots=True)
 class Board:
     """The issues of one repository that carry one of our labels."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from afk.core import ci_verdict
-from afk.core.model import StageState, ThreadStatus
+from afk.core.model import StageState, ThreadStatus, carries
 from afk.core.phase_lines import reported
 from afk.core.run import Evidence, Phase, Reason, TurnKind, Verdict
 from afk.core.run_state_machine import Facts, TurnState
@@ -210,7 +210,7 @@ def _person(run: Run, seen: Observed, repo: Repo | None, in_progress: str) -> Re
         return None
     if not seen.tracked.is_open and not _closed_by_our_commit(run, seen.tracked, repo):
         return Reason.CLOSED_BY_PERSON
-    if run.labelled_at is not None and in_progress not in seen.tracked.labels:
+    if run.labelled_at is not None and not carries(seen.tracked.labels, in_progress):
         return Reason.LABEL_REMOVED
     return None
 

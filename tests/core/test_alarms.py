@@ -147,13 +147,15 @@ def test_what_has_its_reason_is_no_alarm(code: str) -> None:
     assert eligible(replace(STUCK, code=code)) == []
 
 
+EARLY = after(hours=-1)
 NO_ALARM: list[tuple[str, dict[str, Any]]] = [
     ("not armed", {"switches": Switches()}),
     ("expired", {"switches": Switches({"infra": Armed("infra", "ada", NOON, after(minutes=50))})}),
     ("just armed", {"switches": Switches({"infra": Armed("infra", "ada", after(minutes=45))})}),
     ("busy", {"busy": ("infra",)}),
     ("in time", {"now": after(minutes=29)}),
-    ("a run of it has just ended", {"latest": {INFRA_42: a_run(finished_at=after(minutes=45))}}),
+    ("a run of it has just ended", {"latest": {INFRA_42: a_run(claimed_at=EARLY, finished_at=after(minutes=45))}}),
+    ("it has started since", {"latest": {INFRA_42: a_run(finished_at=NOON)}}),
 ]
 
 

@@ -76,6 +76,8 @@ SKIPS = [
     ("not armed", Candidate(issue()), TRUSTED, Gates(enrolled=frozenset({"infra"}), budget_usd=100), Code.NOT_ARMED),
     ("closed", Candidate(issue(is_open=False)), TRUSTED, GATES, Code.CLOSED),
     ("human label", Candidate(issue(42, LABELS.human)), TRUSTED, GATES, Code.HUMAN_LABEL),
+    ("ready label in another case", Candidate(Issue(REF, "", "", "", is_open=True, labels=frozenset({"Ready-For-Agent"}))), TRUSTED, GATES, Code.STARTS),
+    ("human label in another case", Candidate(issue(42, "READY-FOR-HUMAN")), TRUSTED, GATES, Code.HUMAN_LABEL),
     ("no ready label", Candidate(Issue(REF, "", "", "", is_open=True, labels=frozenset())), TRUSTED, GATES, Code.NOT_READY),
     ("money spent", Candidate(issue(), spent_usd=100.0), TRUSTED, GATES, Code.BUDGET_SPENT),
     ("could not ask for trust", Candidate(issue()), Vetting(Trust.UNKNOWN), GATES, Code.COULD_NOT_ASK),

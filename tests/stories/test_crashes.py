@@ -77,6 +77,20 @@ def a_person_stops_it(house: House) -> None:
         house.operations.stop(INFRA_42, ADA, house.world.now(), "stop")
 
 
+def a_person_operates(house: House) -> None:
+    """Every switch is thrown and put back, every bell acknowledged, while the run goes to its end."""
+    now = house.world.now()
+    house.operations.kill(ADA, now, "kill")
+    house.operations.resume(ADA, now)
+    house.operations.disarm("infra", ADA, now)
+    house.operations.arm("infra", ADA, now)
+    for bell in house.world.rings:
+        house.operations.acknowledge(bell.key, ADA, now)
+    house.operations.why(INFRA_42, now)
+    house.operations.status(now)
+    green(house)
+
+
 def frozen_and_run_again(house: House) -> None:
     run = house.run()
     if run.outcome is Outcome.FROZEN and run.finished_at and run.attempt == 1:
@@ -95,6 +109,7 @@ STORIES: dict[str, tuple[Callable[[House], None], Outcome, dict[str, int], int, 
     "asks": (asks_then_green, Outcome.DONE, {}, 1, ["question", "done"]),
     "vanishes": (vanishes_then_green, Outcome.DONE, {}, 2, ["done"]),
     "ends without pushing": (ends_without_pushing_then_green, Outcome.DONE, {}, 2, ["done"]),
+    "operated": (a_person_operates, Outcome.DONE, {}, 1, ["done"]),
     "stopped": (a_person_stops_it, Outcome.STOPPED, {}, 1, []),
     "run again": (frozen_and_run_again, Outcome.DONE, {"fix_forward_max_attempts": 0}, 2, ["frozen", "done"]),
 }
