@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 
-from afk import settings, tables, ticking, wiring
+from afk import doctor, progress, settings, tables, ticking, wiring
 from afk.core import wording
+from afk.core.checkup import could_run, verdict
 from afk.core.config import ConfigError
 from afk.core.durations import LEGAL, parse_duration
 from afk.core.model import IssueRef
@@ -246,6 +249,27 @@ def poll_once(*, as_json: AsJson = False) -> None:
 def watch_once(*, as_json: AsJson = False) -> None:
     """Run one drive tick: follow every run in flight and take its next step."""
     _tick("watch", as_json=as_json)
+
+
+@app.command()
+def serve() -> None:
+    """Run the flows on their schedule, as one process, on the Prefect server that is configured."""
+    raise typer.Exit(import_module("flows.serve").main())  # Prefect takes a second to import: nobody else waits for it
+
+
+@app.command("doctor")
+def examine(*, as_json: AsJson = False) -> None:
+    """Check every setting and every outside system, changing nothing, and say what to mend."""
+    wanted = doctor.checkups(os.environ, wiring.clock())
+    examined = doctor.examine(wanted)
+    if as_json:
+        found = [finding for _, some in examined for finding in some]
+        _print_json({"could_run": could_run(found), "findings": [each.as_json() for each in found]})
+    else:
+        found = list(progress.shown(wanted, examined, Console(highlight=False)))
+        sys.stdout.write(verdict(found) + "\n")
+    if not could_run(found):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
-from afk.adapters import forgejo, github
+from afk.adapters import forgejo, github, ntfy_checkup
 from afk.adapters.by_forge import StageByForge, TrackerByForge
 from afk.adapters.clock import SystemClock
+from afk.adapters.forgejo import checkup as forgejo_checkup
+from afk.adapters.github import checkup as github_checkup
 from afk.adapters.kubernetes import KubernetesStage
+from afk.adapters.kubernetes import checkup as kubernetes_checkup
+from afk.adapters.ledger import checkup as ledger_checkup
 from afk.adapters.ledger import open_ledger
 from afk.adapters.memory import World
 from afk.adapters.ntfy import NtfyChannel
-from afk.adapters.slack import SlackChannel
+from afk.adapters.slack import SlackChannel, SlackDesk
+from afk.adapters.slack import checkup as slack_checkup
 from afk.adapters.t3 import T3Executor
+from afk.adapters.t3 import checkup as t3_checkup
 from afk.adapters.unconfigured import Unconfigured
 from afk.adapters.woodpecker import WoodpeckerStage
+from afk.adapters.woodpecker import checkup as woodpecker_checkup
+from afk.core.checkup import Checkup
 from afk.core.known_links import hosts_of
 from afk.core.model import ForgeKind, StageKind
 from afk.ports import Ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
+    from afk.core.checkup import Finding
+    from afk.core.config import Config
     from afk.core.model import Repo
-    from afk.ports import Channel, Clock, Executor, Ledger, Stage, Tracker
+    from afk.ports import Channel, Clock, Desk, Executor, Ledger, Stage, Tracker
     from afk.settings import Settings
+    from afk.systems import Slack
 
 
 def ledger(url: str) -> Ledger:
@@ -34,6 +47,10 @@ def ledger(url: str) -> Ledger:
 
 def clock() -> Clock:
     return SystemClock()
+
+
+def desk(settings: Slack, clock: Clock) -> Desk:
+    return SlackDesk(settings, clock)
 
 
 def world() -> World:
@@ -124,3 +141,31 @@ def _link_hosts(settings: Settings) -> frozenset[str]:
         "https://github.com",
     ]
     return hosts_of(url for url in urls if url)
+
+
+def ledger_findings(url: str, config: Config | None, now: datetime) -> Iterator[Finding]:
+    """Without settings, the switches are left out."""
+    return ledger_checkup.look(url, config, now)
+
+
+def checkups(settings: Settings, clock: Clock) -> list[Checkup]:
+    """One for each system that is configured. Nothing is asked yet."""
+    found: list[Checkup] = []
+    repos, labels = settings.config.repos, settings.config.labels
+    if (hub := settings.github) is not None:
+        ours = _on(ForgeKind.GITHUB, settings)
+        found.append(Checkup("GitHub", partial(github_checkup.look, hub, ours, labels, clock)))
+    if (forge := settings.forgejo) is not None:
+        ours = _on(ForgeKind.FORGEJO, settings)
+        found.append(Checkup("Forgejo", partial(forgejo_checkup.look, forge, ours, labels, clock)))
+    if (t3 := settings.t3) is not None:
+        found.append(Checkup("T3", partial(t3_checkup.look, t3, clock)))
+    if (woodpecker := settings.woodpecker) is not None:
+        found.append(Checkup("Woodpecker", partial(woodpecker_checkup.look, woodpecker, repos)))
+    if (kubernetes := settings.kubernetes) is not None:
+        found.append(Checkup("Kubernetes", partial(kubernetes_checkup.look, kubernetes, repos)))
+    if (slack := settings.slack) is not None:
+        found.append(Checkup("Slack", partial(slack_checkup.look, slack, clock)))
+    if (ntfy := settings.ntfy) is not None:
+        found.append(Checkup("ntfy", partial(ntfy_checkup.look, ntfy, clock)))
+    return found

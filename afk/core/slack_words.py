@@ -178,9 +178,9 @@ def announcement(entry: Entry, armed: Mapping[str, Armed]) -> str:
         case "arm":
             did = f"armed {target}{_until(entry, armed)}{reason}"
         case "disarm":
-            did = f"disarmed {target}{reason}: nothing new starts there"
+            did = f"disarmed {target}{reason}. Nothing new starts there"
         case "kill":
-            did = f"threw the kill switch{reason}: no new run and no new turn anywhere"
+            did = f"threw the kill switch{reason}. No new run and no new turn starts anywhere"
         case "resume":
             did = f"released the kill switch{reason}"
         case "redispatch":

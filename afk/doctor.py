@@ -1,0 +1,119 @@
+"""Look at every setting and every outside system side by side, and gather what was found."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from afk import settings, wiring
+from afk.core.checkup import Checkup, Finding, broken, doubtful, fine
+from afk.core.config import ConfigError
+from afk.core.text import plain
+from afk.variables import VARIABLES, unknown_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from afk.ports import Clock
+    from afk.settings import Settings
+
+SETTINGS, LEDGER = "settings", "ledger"
+TOKEN_FILES = ("AFK_T3_TOKEN_FILE", "AFK_KUBERNETES_TOKEN_FILE")
+SHORTEST_SECRET = 6
+VEIL = "[secret]"
+LONGEST = 1_000
+_LAST_CLAUSE = re.compile(r"(?P<what>.+)(?:\. |: )(?P<todo>.+?)\.?")
+_PASSWORD = re.compile(r"://[^/@]*?:([^/]+)@")
+
+
+def checkups(environ: Mapping[str, str], clock: Clock) -> list[Checkup]:
+    """What there is to look at. Settings that are not legal are sent to nobody."""
+    try:
+        read = settings.read(environ)
+    except ConfigError:
+        read = None
+    found = [
+        Checkup(SETTINGS, partial(_settings, environ, read)),
+        Checkup(LEDGER, partial(_ledger, environ, read, clock)),
+        *(wiring.checkups(read, clock) if read is not None else ()),
+    ]
+    secrets = _secrets(environ)
+    return [Checkup(each.system, partial(_guarded, each, secrets)) for each in found]
+
+
+def examine(wanted: Iterable[Checkup]) -> Iterator[tuple[Checkup, list[Finding]]]:
+    """All at once, told in their order."""
+    checkups = list(wanted)
+    with ThreadPoolExecutor(max(1, len(checkups))) as pool:
+        running = [pool.submit(_gathered, each) for each in checkups]
+        for each, run in zip(checkups, running, strict=True):
+            yield each, run.result()
+
+
+def _gathered(checkup: Checkup) -> list[Finding]:
+    return list(checkup.look())
+
+
+def _settings(environ: Mapping[str, str], read: Settings | None) -> Iterator[Finding]:
+    problems = settings.problems(environ)
+    for problem in problems:
+        yield broken(SETTINGS, "environment and rules", *_halves(problem))
+    for stranger in unknown_variables(environ):
+        yield doubtful(SETTINGS, "environment", *_halves(stranger))
+    if read is None:
+        yield doubtful(SETTINGS, "systems", "none was asked", "Mend the settings, then run `afk doctor` again")
+        return
+    source = read.rules_file or "AFK_ALLOWLIST"
+    if read.config.repos:
+        yield fine(SETTINGS, "enrolled", f"{', '.join(read.config.repos)} (by {source})")
+    else:
+        todo = "Set AFK_ALLOWLIST to owner/name, or write a rules file (deploy/afk.example.toml)"
+        yield doubtful(SETTINGS, "enrolled", "no repository, so nothing starts", todo)
+
+
+def _halves(line: str) -> tuple[str, str]:
+    """What is so, and what to do: the last clause of each line that the settings give."""
+    halves = _LAST_CLAUSE.fullmatch(line)
+    if halves is None:
+        return line, "Correct it, then run `afk doctor` again"
+    todo = halves["todo"]
+    return halves["what"], todo[0].upper() + todo[1:]
+
+
+def _ledger(environ: Mapping[str, str], read: Settings | None, clock: Clock) -> Iterator[Finding]:
+    try:
+        url = settings.ledger_url(environ)
+    except ConfigError as error:
+        yield broken(LEDGER, "place", *_halves(str(error)))
+        return
+    yield from wiring.ledger_findings(url, read.config if read else None, clock.now())
+
+
+def _guarded(checkup: Checkup, secrets: frozenset[str]) -> Iterator[Finding]:
+    """One look that breaks must not hide what the others found; and nobody's words may quote a secret."""
+    try:
+        for found in checkup.look():
+            yield replace(found, what=_veiled(found.what, secrets), todo=_veiled(found.todo, secrets))
+    except Exception as error:  # noqa: BLE001 - its words could hold anything, so only its kind is shown
+        yield broken(checkup.system, "checkup", f"broke off ({type(error).__name__})", "Report it: it is AFK's mistake")
+
+
+def _veiled(text: str, secrets: frozenset[str]) -> str:
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, VEIL)
+    return plain(text, LONGEST)
+
+
+def _secrets(environ: Mapping[str, str]) -> frozenset[str]:
+    found = {environ.get(variable.name, "").strip() for variable in VARIABLES if variable.secret}
+    found |= set(_PASSWORD.findall(environ.get("AFK_DATABASE_URL", "")))
+    for name in TOKEN_FILES:
+        try:
+            found.add(Path(environ[name]).read_text("utf-8").strip())
+        except (KeyError, OSError, ValueError):
+            continue
+    return frozenset(secret for secret in found if len(secret) >= SHORTEST_SECRET)
