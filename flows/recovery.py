@@ -1,0 +1,62 @@
+"""Free what a dead predecessor left on the Prefect server, so that its runs do not keep ours out.
+
+A run that is Pending or Running holds the only slot of its deployment, and after a power cut nobody ends it: every
+later tick would be cancelled for ever. Late ticks would be replayed one after the other, though the next one does all
+that they would. Run this before the only worker of a pool starts (`python -m flows.recovery`); `afk serve` does it
+by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from prefect import get_client
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.states import Cancelled, Crashed, Scheduled
+
+from flows.deployed import NAMES, deployed
+from flows.states import Name
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from prefect.client.orchestration import PrefectClient
+    from prefect.client.schemas.objects import State
+
+AT_ONCE = 200  # the most that the server returns
+HOLDS_THE_SLOT = {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}
+WOULD_REPLAY = {"name": {"any_": ["Late", "AwaitingConcurrencySlot"]}}
+WISHES = ("redispatch",)
+TICKS = tuple(name for name in NAMES if name not in WISHES)
+
+
+async def recover(client: PrefectClient) -> int:
+    """How many runs were moved. Presumes that no other process runs our deployments."""
+    ticks, wishes = await deployed(client, TICKS), await deployed(client, WISHES)
+    count = await _move(client, ticks, HOLDS_THE_SLOT, Crashed(message="AFK stopped while this run was in flight"))
+    skipped: State[Any] = Cancelled(name=Name.SKIPPED.value, message="AFK was down; the next tick does its work")
+    count += await _move(client, ticks, WOULD_REPLAY, skipped)
+    # A wish that waited is still a wish, and twice the same one is one.
+    return count + await _move(client, wishes, HOLDS_THE_SLOT, Scheduled())
+
+
+async def _move(client: PrefectClient, deployments: list[UUID], state: dict[str, Any], end: State[Any]) -> int:
+    if not deployments:
+        return 0
+    wanted = FlowRunFilter.model_validate({"deployment_id": {"any_": deployments}, "state": state})
+    count = 0
+    while runs := await client.read_flow_runs(flow_run_filter=wanted, limit=AT_ONCE):
+        for run in runs:
+            await client.set_flow_run_state(run.id, end, force=True)
+        count += len(runs)
+    return count
+
+
+async def main() -> None:
+    async with get_client() as client:
+        await recover(client)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,227 @@
+"""What is deployed, that it never overlaps, and that what a dead process left does not keep it out."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from prefect import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.states import Pending, Running, Scheduled
+
+from afk.settings import Rhythm
+from flows.deployed import NAMES
+from flows.recovery import recover
+from flows.redispatch import redispatch
+from flows.schedules import SLUG, deployments
+from tests.flows.conftest import ROOT, clean_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from prefect.client.orchestration import PrefectClient
+    from prefect.client.schemas.objects import State
+
+    from tests.flows.conftest import History
+    from tests.house import House
+
+TICKS = ("poll", "watch", "housekeeping")
+
+
+def asking(ask: Callable[[PrefectClient], Awaitable[Any]]) -> Any:
+    async def asked() -> Any:
+        async with get_client() as client:
+            return await ask(client)
+
+    return asyncio.run(asked())
+
+
+@pytest.fixture(scope="module")
+def deployed(server: str, prefect_home: Path) -> None:
+    """Both files, each on a pool of its kind, as the documents say."""
+
+    async def pools(client: PrefectClient) -> None:
+        await client.create_work_pool(WorkPoolCreate(name="afk", type="process"))
+
+    asking(pools)
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=clean_environment(prefect_home, PREFECT_API_URL=server),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout.decode()[-2_000:]
+
+
+WISH = {"repo": "infra", "issue": 42, "requested_by": "ada"}
+
+
+def new_run(history: History, name: str, state: State[Any]) -> str:
+    """A run of a deployment, put into this state whatever the server thinks of it."""
+
+    async def made(client: PrefectClient) -> str:
+        run = await client.create_flow_run_from_deployment(
+            history.deployment(name)["id"], state=Scheduled(), parameters=WISH if name == "redispatch" else {}
+        )
+        await client.set_flow_run_state(run.id, state, force=True)
+        return str(run.id)
+
+    found: str = asking(made)
+    return found
+
+
+def begin(history: History, name: str) -> tuple[str, str]:
+    """What a worker does first: it proposes Pending, and the server says what comes of it."""
+
+    async def proposed(client: PrefectClient) -> tuple[str, str]:
+        run = await client.create_flow_run_from_deployment(history.deployment(name)["id"], state=Scheduled())
+        await client.set_flow_run_state(run.id, Pending())
+        return str(run.id), (await client.read_flow_run(run.id)).state_type.value
+
+    found: tuple[str, str] = asking(proposed)
+    return found
+
+
+def state_of(history: History, run_id: str) -> tuple[str, str]:
+    run = history.get(f"flow_runs/{run_id}")
+    return run["state_type"], run["state_name"]
+
+
+def freed() -> int:
+    count: int = asking(recover)
+    return count
+
+
+def test_prefect_yaml_deploys_every_flow_by_module_with_active_schedules(deployed: None, history: History) -> None:
+    found = {name: history.deployment(name) for name in NAMES}
+
+    assert {name: each["entrypoint"] for name, each in found.items()} == {
+        name: f"flows.{name}.{name}" for name in NAMES
+    }
+    assert all(each["tags"] == ["afk"] and not each["paused"] for each in found.values())
+    schedules = {name: each["schedules"] for name, each in found.items()}
+    assert all(each[0]["active"] and each[0]["slug"] == SLUG for name, each in schedules.items() if name in TICKS)
+    assert [schedules[name][0]["schedule"]["interval"] for name in ("poll", "watch")] == [60, 60]
+    assert schedules["redispatch"] == []
+    assert {name: _limit(each) for name, each in found.items()} == {
+        **dict.fromkeys(TICKS, (1, "CANCEL_NEW")),
+        "redispatch": (None, None),
+    }
+
+
+def _limit(deployment: dict[str, Any]) -> tuple[int | None, str | None]:
+    limit, options = deployment["global_concurrency_limit"], deployment["concurrency_options"]
+    return (limit["limit"] if limit else None, options["collision_strategy"] if options else None)
+
+
+def test_serve_and_the_files_deploy_the_same(server: str) -> None:
+    served = {each.name: each for each in asyncio.run(deployments(Rhythm()))}
+    for file in ("prefect.yaml", "deploy/prefect.kubernetes.yaml"):
+        written = {each["name"]: each for each in yaml.safe_load((ROOT / file).read_text())["deployments"]}
+
+        assert written.keys() == served.keys() == set(NAMES)
+        for name, each in served.items():
+            assert each.entrypoint == written[name]["entrypoint"]
+            assert each.tags == written[name]["tags"]
+            limit = written[name].get("concurrency_limit", {})
+            assert (each.concurrency_limit, getattr(each.concurrency_options, "collision_strategy", None)) == (
+                limit.get("limit"),
+                limit.get("collision_strategy"),
+            )
+            assert [_when(schedule) for schedule in each.schedules] == [
+                _spelt(schedule) for schedule in written[name].get("schedules", [])
+            ]
+
+
+def _when(created: Any) -> dict[str, Any]:
+    schedule = created.schedule
+    when: dict[str, Any] = {"slug": created.slug, "timezone": schedule.timezone}
+    if hasattr(schedule, "cron"):
+        return {**when, "cron": schedule.cron}
+    return {**when, "interval": schedule.interval.total_seconds(), "anchor_date": schedule.anchor_date.isoformat()}
+
+
+def _spelt(written: dict[str, Any]) -> dict[str, Any]:
+    return dict(written)
+
+
+def test_tick_that_finds_its_predecessor_at_work_is_cancelled_not_queued(deployed: None, history: History) -> None:
+    first, second, other = begin(history, "poll"), begin(history, "poll"), begin(history, "watch")
+
+    assert (first[1], second[1], other[1]) == ("PENDING", "CANCELLED", "PENDING")
+    assert freed() == 2
+
+
+@pytest.mark.parametrize("orphan", [Pending(), Running()], ids=["pending", "running"])
+def test_slot_that_a_dead_process_holds_is_free_after_recovery(
+    deployed: None, history: History, orphan: State[Any]
+) -> None:
+    """With Prefect alone every later tick is cancelled until its lease runs out, or for ever."""
+    held, _ = begin(history, "watch")
+    asking(lambda client: client.set_flow_run_state(held, orphan, force=True))
+    assert begin(history, "watch")[1] == "CANCELLED"
+
+    assert freed() == 1
+
+    assert state_of(history, held) == ("CRASHED", "Crashed")
+    assert begin(history, "watch")[1] == "PENDING"
+    freed()
+
+
+def test_late_ticks_are_skipped_and_a_late_wish_is_kept(deployed: None, history: History) -> None:
+    late = [new_run(history, name, Scheduled(name="Late")) for name in ("poll", "watch", "redispatch")]
+    soon = new_run(history, "poll", Scheduled())
+
+    assert freed() == 2
+
+    assert [state_of(history, run) for run in late] == [
+        ("CANCELLED", "Skipped"),
+        ("CANCELLED", "Skipped"),
+        ("SCHEDULED", "Late"),
+    ]
+    assert state_of(history, soon) == ("SCHEDULED", "Scheduled")
+
+
+@pytest.mark.parametrize("orphan", [Pending(), Running()], ids=["pending", "running"])
+def test_wish_that_a_dead_process_took_is_taken_up_again(deployed: None, history: History, orphan: State[Any]) -> None:
+    wish = new_run(history, "redispatch", orphan)
+
+    assert freed() == 1
+    assert state_of(history, wish) == ("SCHEDULED", "Scheduled")
+
+
+def test_recovery_leaves_other_peoples_runs_alone(deployed: None, history: History) -> None:
+    async def other(client: PrefectClient) -> str:
+        flow = await client.create_flow_from_name("poll")
+        deployment = await client.create_deployment(flow, "somebody-elses")
+        run = await client.create_flow_run_from_deployment(deployment, state=Scheduled())
+        await client.set_flow_run_state(run.id, Running(), force=True)
+        return str(run.id)
+
+    run = asking(other)
+
+    assert freed() == 0
+    assert state_of(history, run) == ("RUNNING", "Running")
+
+
+def test_wish_brings_the_next_poll_at_once_as_its_child(deployed: None, at_home: House, history: History) -> None:
+    at_home.limit(fix_forward_max_attempts=0)
+    at_home.a_run()
+    at_home.world.ci_goes_red("infra", at_home.pushed_and_ended())
+    at_home.watch()
+
+    wish = history.run(asyncio.run(redispatch("infra", 42, "ada", return_state=True)))
+
+    deployment = history.deployment("poll")["id"]
+    wanted = {"deployment_id": {"any_": [deployment]}, "tags": {"all_": ["requested-by:ada"]}}
+    (child,) = history.post("flow_runs/filter", flow_runs=wanted)
+    assert (wish["state_name"], set(child["tags"])) == (
+        "Recorded",
+        {"afk", "repo:infra", "issue:infra#42", "requested-by:ada"},
+    )
+    (parent,) = history.post("task_runs/filter", task_runs={"id": {"any_": [child["parent_task_run_id"]]}})
+    assert parent["flow_run_id"] == wish["id"]

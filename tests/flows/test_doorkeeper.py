@@ -1,0 +1,88 @@
+"""What the serving process does beside the flows."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager, suppress
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flows.doorkeeper import keep, watch_over
+from flows.outside import OPENING, Outside
+from tests.flows.conftest import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from tests.house import House
+
+
+@pytest.fixture
+def watched(house: House) -> Iterator[House]:
+    """No server: this works while Prefect is down."""
+
+    @contextmanager
+    def opening(_tick: str) -> Iterator[Outside]:
+        yield Outside(house.ports, house.config)
+
+    token = OPENING.set(opening)
+    yield house
+    OPENING.reset(token)
+
+
+def over(house: House, *, delivers: bool = True, began: datetime | None = None) -> datetime:
+    """One pass, at once."""
+    return watch_over(Event(), 60, began, delivers=delivers, passes=1, pause=0.0)
+
+
+def needs_a_person(house: House) -> None:
+    house.limit(nudges_max=0)
+    house.world.agent_ends(house.a_run().ref)
+    house.watch()
+
+
+def test_bells_ring_where_no_bot_does_it(watched: House) -> None:
+    needs_a_person(watched)
+
+    over(watched, delivers=False)
+    assert watched.rings() == []
+
+    over(watched)
+    assert watched.rings() == ["needs-human"]
+
+
+def test_reminders_and_alarms_are_raised_from_outside_the_flows(watched: House) -> None:
+    needs_a_person(watched)
+    began = over(watched)
+    watched.world.passes(days=1)
+    over(watched, began=began)
+    over(watched, began=began)
+
+    assert sorted(watched.rings()) == ["alarm", "alarm", "needs-human", "needs-human"]
+
+
+def test_start_of_the_house_gives_the_ticks_their_time(watched: House) -> None:
+    watched.ledger.ticked(watched.poll().record())
+    watched.world.passes(days=3)
+    over(watched)
+    over(watched)
+
+    assert watched.rings() == []
+
+
+def test_it_rings_at_once_and_stops_at_once(watched: House) -> None:
+    needs_a_person(watched)
+
+    async def story() -> None:
+        keeper = asyncio.create_task(keep(60, delivers=True))
+        await asyncio.to_thread(until, watched.rings, "the bell", 10)
+        keeper.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait_for(keeper, 5)
+
+    asyncio.run(asyncio.wait_for(story(), 20))
+
+    assert watched.rings() == ["needs-human"]
