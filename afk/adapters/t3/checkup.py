@@ -40,7 +40,9 @@ def look(settings: T3, clock: Clock) -> Iterator[Finding]:
         descriptor = http.send("GET", DESCRIPTOR)
         yield from checkup.clock(SYSTEM, descriptor.headers, asked, clock.now())
         secret = _secret(settings)
-        if (yield from _server(wire, descriptor)):
+        if not secret:
+            yield broken(SYSTEM, "token", "the file of AFK_T3_TOKEN_FILE holds no token", ISSUE)
+        elif (yield from _server(wire, descriptor)):
             yield from _token(wire, secret, clock.now())
             chosen = f"{settings.instance} with {settings.model}"
             yield fine(SYSTEM, "instance", f"{chosen}; only when a thread starts, T3 says whether it knows them")
