@@ -257,6 +257,17 @@ def serve() -> None:
     raise typer.Exit(import_module("flows.serve").main())  # Prefect takes a second to import: nobody else waits for it
 
 
+@app.command()
+def bot(
+    *,
+    http: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="Listen on this port, instead of Socket Mode.")
+    ] = None,
+) -> None:
+    """Run the Slack bot: commands, buttons, replies, and the delivery of doorbells."""
+    raise typer.Exit(import_module("slackbot.main").main(http))
+
+
 @app.command("doctor")
 def examine(*, as_json: AsJson = False) -> None:
     """Check every setting and every outside system, changing nothing, and say what to mend."""

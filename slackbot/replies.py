@@ -1,0 +1,65 @@
+"""Pass on what operators write under a doorbell: to its agent, or to the next attempt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from afk.core import slack_words as words
+from afk.core.records import Place
+from afk.core.text import clean
+from afk.operations import RefusedRequest
+from slackbot.access import Right, said_by
+from slackbot.bot import person
+from slackbot.notices import NAME
+
+if TYPE_CHECKING:
+    from slack_bolt import App
+
+    from slackbot.bot import Bot
+
+    Part = dict[str, Any]
+
+WRITTEN = frozenset({None, "file_share", "thread_broadcast"})  # others are edits, deletions, joins
+LONGEST = 8_000
+
+
+def register(app: App, bot: Bot) -> None:
+    @app.event("message")
+    def said(body: Part, ack: Any) -> None:
+        heard(bot, body)
+        ack()
+
+
+def heard(bot: Bot, body: Part) -> None:
+    """Every answer has the key of the message: Slack may deliver it again, and a first try may have failed halfway."""
+    event = body["event"]
+    if not _is_reply(event):
+        return
+    channel, ts = event["channel"], event["ts"]
+    thread = f"{channel}:{event['thread_ts']}"
+    doorbell = bot.ledger.doorbell_at(NAME, thread)
+    if doorbell is None:
+        return
+    caller, key = said_by(body), f"turn:{channel}:{ts}"
+    refusal = bot.access.refusal(caller, Right.ACT)
+    if refusal:
+        if bot.owes(key, Place.PERSON, thread, refusal, caller.user):
+            bot.audits(caller, "say", str(doorbell.ref or ""), refusal, refused=True)
+        return
+    if doorbell.ref is None:
+        bot.owes(key, Place.PERSON, thread, words.nobody_listens(), caller.user)
+        return
+    text = clean(words.read(event.get("text") or "")).strip()[:LONGEST]
+    try:
+        done = bot.operations.say(doorbell.ref, text, person(caller), bot.now(), key)
+    except RefusedRequest as error:
+        bot.owes(key, Place.PERSON, thread, words.shown(str(error)), caller.user)
+    else:
+        bot.owes(key, Place.THREAD, thread, words.shown(done))
+
+
+def _is_reply(event: Part) -> bool:
+    """Of a person, below another message. The bot's own words and those of other bots are not."""
+    under = event.get("thread_ts")
+    written = event.get("subtype") in WRITTEN and not event.get("bot_id") and event.get("user")
+    return bool(written and under and under != event.get("ts") and event.get("channel"))

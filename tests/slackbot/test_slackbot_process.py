@@ -1,0 +1,235 @@
+"""The bot as a process: it starts, says what is missing, tells its health, and lets go when told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from afk import settings
+from afk.adapters.ledger import open_ledger
+from afk.core.config import ConfigError
+from afk.core.records import Doorbell, DoorbellKind
+from afk.sandbox.slack import SlackServer
+from slackbot.main import run
+from tests.slackbot.conftest import SECRET, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.slackbot.conftest import Town
+
+ROOT = Path(__file__).parents[2]
+RUN = "import sys; from slackbot.main import main; sys.exit(main({http}, {health}))"
+
+
+def until(found: Callable[[], Any], seconds: float = 15) -> Any:
+    end = time.monotonic() + seconds
+    while not (value := found()):
+        assert time.monotonic() < end, "did not come to pass"
+        time.sleep(0.02)
+    return value
+
+
+class Place:
+    def __init__(self, slack: SlackServer, home: Path) -> None:
+        self.slack = slack
+        self.room = slack.create_channel("ops")
+        self.ada = slack.add_user("ada")
+        self.health = free_port()
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "HOME": str(home),
+            "AFK_DATABASE_URL": f"sqlite:///{home}/ledger.db",
+            "AFK_SLACK_API_URL": f"{slack.url}/api/",
+            "AFK_SLACK_CHANNEL": self.room,
+            "AFK_SLACK_OPERATORS": f"{slack.workspace.team.id}:{self.ada}",
+            "SLACK_BOT_TOKEN": slack.bot_token(),
+            "SLACK_APP_TOKEN": slack.app_token(),
+            "SLACK_SIGNING_SECRET": SECRET,
+        }
+
+    @contextmanager
+    def bot(self, http: int | None = None, **environment: str) -> Iterator[subprocess.Popen[str]]:
+        known = {name: value for name, value in (self.environment | environment).items() if value}
+        command = [sys.executable, "-c", RUN.format(http=http, health=self.health)]
+        process = subprocess.Popen(command, env=known, cwd=self.environment["HOME"], stderr=subprocess.PIPE, text=True)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+    def healthy(self) -> dict[str, Any]:
+        def asked() -> dict[str, Any]:
+            try:
+                answer = httpx.get(f"http://127.0.0.1:{self.health}/health", timeout=2)
+            except httpx.HTTPError:
+                return {}
+            return answer.json() if answer.status_code == 200 else {}
+
+        return until(asked)
+
+    def rings(self, key: str) -> None:
+        with open_ledger(self.environment["AFK_DATABASE_URL"]) as ledger:
+            ledger.ring(Doorbell(key, DoorbellKind.ALARM, datetime.now(UTC), text=f"text of {key}"))  # noqa: TID251
+
+    def heard(self) -> list[str]:
+        return [each["text"].split("\n")[-1] for each in self.slack.messages(self.room)]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with SlackServer(pacing=None) as slack:
+        yield Place(slack, tmp_path)
+
+
+def test_bot_answers_rings_and_ends_in_order_when_told_to(place: Place) -> None:
+    with place.bot() as process:
+        health = place.healthy()
+        assert (health["ok"], health["hears_slack"], set(health["rounds"])) == (
+            True,
+            True,
+            {"doorbells", "notices", "alarms"},
+        )
+        assert "AFK is off" in place.slack.human.types(place.ada, "/afk status", place.room).text
+        place.rings("a")
+        until(lambda: place.heard() == ["text of a"])
+
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert process.stderr.read() == ""
+
+
+def test_killed_bot_rings_once_all_the_same(place: Place) -> None:
+    with place.bot() as process:
+        place.healthy()
+        place.rings("a")
+        until(lambda: place.slack.calls("chat.postMessage"))
+        process.kill()
+    with place.bot(), place.bot(AFK_SLACK_CHANNEL=place.room):
+        place.rings("b")
+        until(lambda: "text of b" in place.heard(), 25)
+
+    assert sorted(place.heard()) == ["text of a", "text of b"]
+
+
+def test_http_door_takes_commands(tmp_path: Path) -> None:
+    port = free_port()
+    with SlackServer(pacing=None, request_url=f"http://127.0.0.1:{port}/slack/events", signing_secret=SECRET) as slack:
+        place = Place(slack, tmp_path)
+        with place.bot(port, SLACK_APP_TOKEN="") as process:
+            place.healthy()
+            assert "AFK is off" in slack.human.types(place.ada, "/afk status", place.room).text
+            assert httpx.get(f"http://127.0.0.1:{port}/alive").json() == {"ok": True, "problems": []}
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize(
+    ("http", "change", "said"),
+    [
+        pytest.param(None, {"SLACK_BOT_TOKEN": ""}, "Slack is not configured: set SLACK_BOT_TOKEN", id="no-slack"),
+        pytest.param(None, {"SLACK_APP_TOKEN": ""}, "Socket Mode needs SLACK_APP_TOKEN", id="no-app-token"),
+        pytest.param(8, {"SLACK_SIGNING_SECRET": ""}, "--http needs SLACK_SIGNING_SECRET", id="no-secret"),
+        pytest.param(None, {"SLACK_APP_TOKEN": "xapp-nonsense"}, "refuses SLACK_APP_TOKEN (invalid_auth)", id="bad-token"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_said(place: Place, http: int | None, change: dict[str, str], said: str) -> None:
+    known = {name: value for name, value in (place.environment | change).items() if value}
+    with pytest.raises(ConfigError) as wrong:
+        run(settings.load(known, Path(known["HOME"])), threading.Event(), http=http)
+
+    assert said in str(wrong.value)
+
+
+def test_app_for_everybody_is_refused(place: Place) -> None:
+    with place.bot(SLACK_CLIENT_ID="1", SLACK_CLIENT_SECRET="2") as process:
+        assert process.wait(15) == 1
+        line = process.stderr.read()
+
+    assert line == "afk: SLACK_CLIENT_ID and SLACK_CLIENT_SECRET would make this an app for everybody: unset them.\n"
+
+
+def test_bot_waits_for_slack(place: Place) -> None:
+    with place.bot(AFK_SLACK_API_URL="http://127.0.0.1:9/api/") as process:
+        assert process.stderr.readline().startswith("afk: Slack cannot be reached (URLError); trying again")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
+# Draining
+
+
+class Slow(threading.Event):
+    """A ledger whose every answer waits until it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered = threading.Event()
+
+
+def test_command_in_flight_is_answered_before_the_door_closes(opens: Callable[..., Town]) -> None:
+    drained(opens("http"), lambda town: town.door.drain())
+
+
+def test_command_in_flight_is_answered_before_the_line_closes(opens: Callable[..., Town]) -> None:
+    drained(opens("socket"), lambda town: town.line.drain())
+
+
+def drained(town: Town, drain: Callable[[Town], None]) -> None:
+    slow, seen = Slow(), []
+    audits = town.house.ledger.audit
+
+    def audit(entry: Any) -> None:
+        slow.entered.set()
+        assert slow.wait(5)
+        audits(entry)
+
+    town.house.ledger.audit = audit
+    person = threading.Thread(target=lambda: seen.append(town.types("help").text))
+    person.start()
+    assert slow.entered.wait(5)
+    threading.Timer(0.2, slow.set).start()
+    drain(town)
+    person.join(5)
+
+    assert seen[0].startswith("What AFK understands:")
+
+
+def test_half_open_line_counts_as_deaf(opens: Callable[..., Town]) -> None:
+    town = opens("socket")
+    session = town.line._client.current_session
+    assert town.line.is_alive
+
+    heard, session.last_ping_pong_time = session.last_ping_pong_time, time.time() - 4 * town.line._ping - 1
+    deaf, session.last_ping_pong_time = not town.line.is_alive, heard
+    assert deaf
+
+
+def test_closed_line_is_not_alive(opens: Callable[..., Town]) -> None:
+    town = opens("socket")
+    town.line._client.auto_reconnect_enabled = False
+    town.slack.closes_links()
+
+    town.until(lambda: not town.line.is_alive)
+
+
+def test_client_that_says_nothing_holds_nobody_up(opens: Callable[..., Town]) -> None:
+    town = opens("http")
+    with socket.create_connection(("127.0.0.1", town.door.port)) as silent:
+        silent.sendall(b"POST /slack/events HTTP/1.1\r\nContent-Length: 10\r\n\r\n")
+
+        assert town.types("help").text.startswith("What AFK")
