@@ -34,7 +34,7 @@ def deliver(ledger: Ledger, desk: Desk, channels: Sequence[Channel], now: dateti
             return ()
         channel = next((each for each in channels if each.name == NAME), None)
         troubles: list[str] = []
-        behind = False  # what the whole channel reads stays in order
+        behind = False  # what the whole channel reads stays in order, and leaves room for doorbells: one at a time
         for notice in ledger.notices():
             if behind and notice.place is Place.CHANNEL:
                 continue
@@ -45,11 +45,8 @@ def deliver(ledger: Ledger, desk: Desk, channels: Sequence[Channel], now: dateti
             ledger.noticed(done)
             if done.error:
                 troubles.append(f"{done.key}: {done.error}")
-            behind = behind or (notice.place is Place.CHANNEL and done.state in _WAITING)
+            behind = behind or notice.place is Place.CHANNEL
         return tuple(troubles)
-
-
-_WAITING = frozenset({DeliveryState.PENDING, DeliveryState.SENDING})
 
 
 def _settled(ledger: Ledger, desk: Desk, channel: Channel | None, notice: Notice, now: datetime) -> Notice:

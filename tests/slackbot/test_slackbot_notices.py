@@ -137,6 +137,8 @@ def test_unreachable_slack_is_tried_again_in_order(ledger: Ledger, trouble: Port
     passes(ledger, slack, waits)
     assert slack.said == ["c"]
     passes(ledger, slack, waits + 1)
+    assert slack.said == ["c", "a"]
+    passes(ledger, slack, waits + 2)
     assert slack.said == ["c", "a", "b"]
 
 
