@@ -11,7 +11,7 @@ from afk.environment import Environment
 
 
 def env(**variables: str) -> Environment:
-    return Environment(variables, Path("/work"))
+    return Environment(variables, Path("/srv/afk"))
 
 
 @pytest.mark.parametrize("blank", [{}, {"AFK_T3_URL": ""}, {"AFK_T3_URL": " \n"}], ids=["unset", "empty", "blank"])
@@ -27,7 +27,7 @@ def test_a_blank_safety_setting_stays_blank():
     assert (env(AFK_KILL_SWITCH="").raw("AFK_KILL_SWITCH"), env().raw("AFK_KILL_SWITCH")) == ("", "on")
 
 
-@pytest.mark.parametrize(("text", "path"), [("key.pem", "/work/key.pem"), ("/run/key.pem", "/run/key.pem")])
+@pytest.mark.parametrize(("text", "path"), [("key.pem", "/srv/afk/key.pem"), ("/run/key.pem", "/run/key.pem")])
 def test_a_path_is_read_from_the_working_directory(text, path):
     assert env(AFK_T3_TOKEN_FILE=text).path("AFK_T3_TOKEN_FILE") == Path(path)
 

@@ -55,7 +55,8 @@ class World(RuleBasedStateMachine):
         self.killed = False
         self.started_while_off = 0
         for ref in REFS:
-            self.house.world.open_issue(ref)
+            self.house.an_issue(ref)
+        self.house.poll()  # a run in each repository: most of what can go wrong goes wrong in flight
 
     # the product
 
@@ -87,6 +88,13 @@ class World(RuleBasedStateMachine):
     @rule(crash=st.none() | st.integers(0, 10), after=st.booleans())
     def delivers(self, crash: int | None, *, after: bool) -> None:
         self._tick(self.house.deliver, crash, after=after)
+
+    @rule()
+    def a_whole_minute_passes(self) -> None:
+        self.house.world.passes(minutes=1)
+        self._tick(self.house.poll, None, after=False)
+        self._tick(self.house.watch, None, after=False)
+        self._tick(self.house.deliver, None, after=False)
 
     # the clock
 
@@ -146,10 +154,8 @@ class World(RuleBasedStateMachine):
     # agents and CI
 
     def _working(self, ref: IssueRef) -> bool:
-        return any(
-            thread.title.startswith(f"{ref} ") and not thread.gone and thread.status is ThreadStatus.RUNNING
-            for thread in list(self.house.world.threads.values())[-1:]
-        )
+        about = [thread for thread in self.house.world.threads.values() if thread.title.startswith(f"{ref} ")]
+        return bool(about) and not about[-1].gone and about[-1].status is ThreadStatus.RUNNING
 
     @rule(ref=refs, end=st.booleans())
     def agent_pushes(self, ref: IssueRef, *, end: bool) -> None:
@@ -157,6 +163,12 @@ class World(RuleBasedStateMachine):
             self.house.push(ref)
             if end:
                 self.house.world.agent_ends(ref)
+
+    @rule(ref=refs)
+    def agent_pushes_what_is_red(self, ref: IssueRef) -> None:
+        if self._working(ref):
+            sha = self.house.pushed_and_ended(ref)
+            self.house.world.ci_goes_red(ref.repo, sha)
 
     @rule(ref=refs, what=st.sampled_from(["agent_ends", "agent_fails", "thread_vanishes", "person_interrupts"]))
     def agent_is_over(self, ref: IssueRef, what: str) -> None:

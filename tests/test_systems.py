@@ -23,14 +23,14 @@ READERS = [
 
 
 def read(reader, **variables: str) -> object:
-    environment = Environment(variables, Path("/work"))
+    environment = Environment(variables, Path("/srv/afk"))
     system = reader(environment)
     assert environment.found.problems == []
     return system
 
 
 def problems(reader, **variables: str) -> list[str]:
-    environment = Environment(variables, Path("/work"))
+    environment = Environment(variables, Path("/srv/afk"))
     reader(environment)
     return environment.found.problems
 
@@ -52,7 +52,7 @@ def test_github_takes_an_app_at_another_address():
         AFK_GITHUB_APP_PRIVATE_KEY_FILE="app.pem",
     )
 
-    assert github == systems.Github("https://ghe.example/api/v3", None, "7", Path("/work/app.pem"))
+    assert github == systems.Github("https://ghe.example/api/v3", None, "7", Path("/srv/afk/app.pem"))
 
 
 def test_github_with_token_and_app_is_refused():
@@ -136,11 +136,11 @@ def test_files_of_ones_own_replace_the_service_accounts():
         AFK_KUBERNETES_CA_FILE="ca.pem",
     )
 
-    assert kubernetes == systems.Kubernetes("https://10.0.0.1:443", Path("/run/token"), Path("/work/ca.pem"))
+    assert kubernetes == systems.Kubernetes("https://10.0.0.1:443", Path("/run/token"), Path("/srv/afk/ca.pem"))
 
 
 def test_an_unreadable_cluster_address_does_not_fall_back_to_the_own_cluster():
-    environment = Environment({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "AFK_KUBERNETES_URL": "k8s"}, Path("/work"))
+    environment = Environment({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "AFK_KUBERNETES_URL": "k8s"}, Path("/srv/afk"))
 
     assert systems.kubernetes(environment) is None
     assert len(environment.found.problems) == 1
