@@ -1,0 +1,85 @@
+"""Offer what runs AFK, and what looks it over: ticks, services, the checkup and the demo."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from afk import doctor, progress, tables, ticking, wiring
+from afk.cli.desk import AsJson, console, fail, print_json
+from afk.core.checkup import could_run, verdict
+from afk.core.config import ConfigError
+from afk.demo import play
+from afk.ports import PortError
+
+app = typer.Typer()
+
+
+def _tick(name: str, *, as_json: bool) -> None:
+    try:
+        report = ticking.run(name)
+    except (ConfigError, PortError) as error:
+        fail(str(error))
+    if as_json:
+        print_json(report.as_json())
+        return
+    shown = console()
+    for part in tables.report_lines(report):
+        shown.print(part)
+
+
+@app.command("poll")
+def poll_once(*, as_json: AsJson = False) -> None:
+    """Run one dispatch tick: start what may start, and say why the rest does not."""
+    _tick("poll", as_json=as_json)
+
+
+@app.command("watch")
+def watch_once(*, as_json: AsJson = False) -> None:
+    """Run one drive tick: follow every run in flight and take its next step."""
+    _tick("watch", as_json=as_json)
+
+
+@app.command()
+def serve() -> None:
+    """Run the flows on their schedule, as one process, on the Prefect server that is configured."""
+    raise typer.Exit(import_module("flows.serve").main())  # Prefect takes a second to import: nobody else waits for it
+
+
+@app.command()
+def bot(
+    *,
+    http: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="Listen on this port, instead of Socket Mode.")
+    ] = None,
+) -> None:
+    """Run the Slack bot: commands, buttons, replies, and the delivery of doorbells."""
+    raise typer.Exit(import_module("slackbot.main").main(http))
+
+
+@app.command("doctor")
+def examine(*, as_json: AsJson = False) -> None:
+    """Check every setting and every outside system, changing nothing, and say what to mend."""
+    wanted = doctor.checkups(os.environ, wiring.clock())
+    examined = doctor.examine(wanted)
+    if as_json:
+        found = [finding for _, some in examined for finding in some]
+        print_json({"could_run": could_run(found), "findings": [each.as_json() for each in found]})
+    else:
+        found = list(progress.shown(wanted, examined, Console(highlight=False)))
+        sys.stdout.write(verdict(found) + "\n")
+    if not could_run(found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo() -> None:
+    """Play the whole loop on a world in memory; no account needed."""
+    if not play(typer.echo):
+        fail("a story did not end as it should. See the lines above, and report it")
+    sys.stdout.write("\nEvery story ended as it should. Nothing was kept.\n")
