@@ -1,8 +1,10 @@
-"""Write the parts of the documents that follow from the code: settings, decision table, words of every code."""
+"""Write the parts of the documents that follow from the code: settings, decision table, codes, the map of modules."""
 
 from __future__ import annotations
 
+import ast
 import re
+from functools import partial
 from pathlib import Path
 
 from afk.core import wording
@@ -11,6 +13,7 @@ from afk.core.run_state_machine import TABLE, Action
 from afk.variables import VARIABLES
 
 HERE = Path(__file__).parent
+ROOT = HERE.parent
 ENDS = {
     Action.STOP: "Stopped",
     Action.CLOSE_SUCCESS: "Done",
@@ -66,7 +69,35 @@ def reasons() -> str:
     return "\n".join(lines)
 
 
+def modules(folder: str) -> str:
+    """The modules and packages of a folder, each with the first sentence of its docstring."""
+    lines = ["| module | what it does |", "|---|---|"]
+    for path in sorted((ROOT / folder).iterdir(), key=lambda path: path.stem):
+        source = path / "__init__.py" if path.is_dir() else path
+        if path.name.startswith("__") or source.suffix != ".py" or not source.exists():
+            continue
+        name = f"{path.relative_to(ROOT)}{'/' if path.is_dir() else ''}"
+        lines.append(f"| `{name}` | {_cell(_sentence(source))} |")
+    return "\n".join(lines)
+
+
+def _sentence(source: Path) -> str:
+    told = ast.get_docstring(ast.parse(source.read_text()))
+    if not told:
+        raise SystemExit(f"docs: {source.relative_to(ROOT)} does not say what it does. Give it a docstring")
+    return re.split(r"(?<=\.)\s", told, maxsplit=1)[0]
+
+
+FOLDERS = {
+    "product": "afk",
+    "core": "afk/core",
+    "adapters": "afk/adapters",
+    "sandbox": "afk/sandbox",
+    "flows": "flows",
+    "slackbot": "slackbot",
+}
 PARTS = {
+    "architecture.md": {name: partial(modules, folder) for name, folder in FOLDERS.items()},
     "configuration.md": {"variables": variables},
     "design.md": {"decision table": decision_table, "diagram": diagram},
     "operating.md": {"codes": codes, "reasons": reasons},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -10,11 +11,17 @@ import typer
 
 from afk.cli import app
 from afk.core.records import DoorbellKind
-from docs.generate import HERE, PARTS, filled
+from afk.core.run import Outcome
+from afk.core.slack_words import VERBS as SLACK_VERBS
+from afk.variables import VARIABLES
+from docs.generate import FOLDERS, HERE, PARTS, filled
+from flows import snapshot
+from flows.states import Name
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 OPERATING = (HERE / "operating.md").read_text()
+TEXTS = [path.read_text() for path in DOCUMENTS]
 VERBS = sorted(typer.main.get_command(app).commands)
 
 
@@ -37,9 +44,43 @@ def test_every_documented_verb_exists() -> None:
     assert named <= set(VERBS)
 
 
-@pytest.mark.parametrize("kind", DoorbellKind)
-def test_every_doorbell_is_documented(kind: DoorbellKind) -> None:
-    assert f"| `{kind.value}` |" in OPERATING
+def first_column(heading: str) -> set[str]:
+    """What the table below this heading of operating.md is about."""
+    section = OPERATING.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    return set(re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE))
+
+
+def test_doorbells_are_documented_and_no_others() -> None:
+    assert first_column("Doorbells") == {kind.value for kind in DoorbellKind}
+
+
+def test_states_in_the_run_history_are_documented_and_no_others() -> None:
+    assert first_column("What Prefect's run list says") == {name.value for name in Name}
+
+
+def test_events_are_documented_and_no_others() -> None:
+    steps = {*re.findall(r'yield "(\w+)"', inspect.getsource(snapshot)), *(outcome.value for outcome in Outcome)}
+
+    assert set(re.findall(r"`afk\.run\.([a-z-]+)`", OPERATING)) == steps
+
+
+def test_slack_takes_the_documented_verbs() -> None:
+    """What is typed after `/afk` anywhere in the documents is a verb that the bot knows."""
+    named = {verb for path in DOCUMENTS for verb in re.findall(r"`/afk ([a-z]+)", path.read_text())}
+
+    assert named <= {verb for verb, *_ in SLACK_VERBS}
+
+
+def test_documented_variables_exist() -> None:
+    known = {each.name for each in VARIABLES} | set(re.findall(r"\bAFK_(?:LIVE|TEST)_\w+|AFK_SOAK", "".join(TEXTS)))
+    named = set(re.findall(r"\b(?:AFK|SLACK)_[A-Z0-9_]*[A-Z0-9]\b", "".join(TEXTS)))
+
+    assert named <= known
+
+
+@pytest.mark.parametrize("folder", [*FOLDERS.values(), "tests", "docs", "deploy", "benchmarks"])
+def test_the_map_names_every_folder(folder: str) -> None:
+    assert f"`{folder}/" in (HERE / "architecture.md").read_text()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=[str(path.relative_to(ROOT)) for path in DOCUMENTS])

@@ -1,0 +1,1 @@
+"""Decide, purely: facts in, decisions and words out."""
