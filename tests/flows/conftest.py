@@ -25,7 +25,8 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from flows.outside import OPENING, Outside
+from afk.opening import Outside
+from flows.outside import OPENING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
