@@ -90,7 +90,8 @@ def _ledger(environ: Mapping[str, str], read: Settings | None, clock: Clock) -> 
     except ConfigError as error:
         yield broken(LEDGER, "place", *_halves(str(error)))
         return
-    yield from wiring.ledger_findings(url, read.config if read else None, clock.now())
+    rhythm = read.rhythm if read else settings.Rhythm()
+    yield from wiring.ledger_findings(url, read.config if read else None, clock.now(), rhythm.tick_seconds)
 
 
 def _guarded(checkup: Checkup, secrets: frozenset[str]) -> Iterator[Finding]:

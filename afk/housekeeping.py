@@ -44,6 +44,13 @@ def alert(
     ledger: Ledger, config: Config, now: datetime, tick_seconds: int, since: datetime | None = None
 ) -> tuple[str, ...]:
     """Raise the alarms. Asked from outside the flows: a tick that does not run cannot say so."""
+    return _rung(ledger, due(ledger, config, now, tick_seconds, since))
+
+
+def due(
+    ledger: Ledger, config: Config, now: datetime, tick_seconds: int, since: datetime | None = None
+) -> list[Doorbell]:
+    """The alarms that there are reasons for, rung or not."""
     patience = alarms.alarm_after(tick_seconds)
     found = list(alarms.overdue_ticks(ledger.last_ticks(), since, patience, now))
     switches = ledger.switches()
@@ -52,7 +59,7 @@ def alert(
         busy = {run.ref.repo for run in ledger.live()}
         latest = ledger.latest([each.ref for each in decisions])
         found += alarms.unstarted(decisions, switches, busy, latest, patience, now)
-    return _rung(ledger, found)
+    return found
 
 
 def _rung(ledger: Ledger, bells: tuple[Doorbell, ...] | list[Doorbell]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from afk import housekeeping
 from afk.adapters import forgejo, github, ntfy_checkup
 from afk.adapters.by_forge import StageByForge, TrackerByForge
 from afk.adapters.clock import SystemClock
@@ -143,9 +144,11 @@ def _link_hosts(settings: Settings) -> frozenset[str]:
     return hosts_of(url for url in urls if url)
 
 
-def ledger_findings(url: str, config: Config | None, now: datetime) -> Iterator[Finding]:
-    """Without settings, the switches are left out."""
-    return ledger_checkup.look(url, config, now)
+def ledger_findings(url: str, config: Config | None, now: datetime, tick_seconds: int) -> Iterator[Finding]:
+    """Without settings, the switches and the ticks are left out."""
+    return ledger_checkup.look(
+        url, config, now, lambda opened, config: housekeeping.due(opened, config, now, tick_seconds)
+    )
 
 
 def checkups(settings: Settings, clock: Clock) -> list[Checkup]:

@@ -47,7 +47,7 @@ def test_street_in_order_could_run(any_street: Street) -> None:
     assert told >= {
         (forge, "clock"), (forge, "token"), (forge, REPO), ("T3", "server"), ("T3", "token"), ("T3", "expiry"),
         ("T3", "instance"), ("T3", "clock"), ("ledger", "place"), ("ledger", "schema"), ("ledger", "switches"),
-        ("ledger", "armed"), ("settings", "enrolled"),
+        ("ledger", "armed"), ("ledger", "ticks"), ("settings", "enrolled"),
     }  # fmt: skip
 
 
@@ -58,6 +58,7 @@ def test_lines_end_with_the_verdict(street: Street) -> None:
     assert f"ok    GitHub · {REPO}: there; its default branch is main" in lines
     assert "ok    GitHub · token: signed in as afk-bot" in lines
     assert "ok    ledger · armed: infra" in lines
+    assert "ok    ledger · ticks: none has completed yet" in lines
     assert any(line.startswith(f"ok    GitHub · {REPO}: CI seen on ") for line in lines)
 
 

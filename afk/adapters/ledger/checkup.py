@@ -17,7 +17,7 @@ from afk.core.gates import held_by
 from afk.ports import PortError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from afk.core.checkup import Finding
     from afk.core.config import Config
+    from afk.core.records import Doorbell, TickRecord
+    from afk.ports import Ledger
 
 SYSTEM = "ledger"
 MEND = "Until then AFK remembers nothing, so no tick runs"
@@ -33,8 +35,10 @@ OWN = "Point AFK_DATABASE_URL at a database of its own"
 FILE = "a file that everybody on this ledger can reach, such as sqlite:////var/lib/afk/ledger.db"
 
 
-def look(url: str, config: Config | None, now: datetime) -> Iterator[Finding]:
-    """With the settings also what holds AFK back, and who may start; those are told by a ledger that is up to date."""
+def look(
+    url: str, config: Config | None, now: datetime, alarms: Callable[[Ledger, Config], Iterable[Doorbell]]
+) -> Iterator[Finding]:
+    """With the settings, a ledger that is up to date also tells what holds AFK back, who may start, how it ticks."""
     try:
         at = address(url)
         if is_memory(at):
@@ -42,7 +46,7 @@ def look(url: str, config: Config | None, now: datetime) -> Iterator[Finding]:
         elif not is_postgres(at) and not file_of(at).exists():
             yield _beginning(file_of(at))
         elif (yield from _existing(at)) and config is not None:
-            yield from _switches(url, config, now)
+            yield from _running(url, config, now, alarms)
     except PortError as error:
         yield broken(SYSTEM, "database", str(error), MEND)
 
@@ -100,9 +104,21 @@ class Place(Transactions):
         self._engine.dispose()
 
 
-def _switches(url: str, config: Config, now: datetime) -> Iterator[Finding]:
+def _running(
+    url: str, config: Config, now: datetime, alarms: Callable[[Ledger, Config], Iterable[Doorbell]]
+) -> Iterator[Finding]:
     with SqlLedger(url) as ledger:
-        switches = ledger.switches()
+        switches, ticks, bells = ledger.switches(), ledger.last_ticks(), list(alarms(ledger, config))
     yield fine(SYSTEM, "switches", held_by(config, switches) or "both kill switches are off")
     armed = sorted(name for name in config.repos if switches.is_armed(name, now))
     yield fine(SYSTEM, "armed", ", ".join(armed) or "no repository, so nothing starts")
+    if bells:
+        for bell in bells:
+            what, _, todo = bell.text.partition(" Hint: ")
+            yield doubtful(SYSTEM, "ticks", what.removesuffix("."), f"Next: {todo}")
+    else:
+        yield fine(SYSTEM, "ticks", _last(ticks) or "none has completed yet")
+
+
+def _last(ticks: Mapping[str, TickRecord]) -> str:
+    return ", ".join(f"{name} at {ticks[name].at:%Y-%m-%d %H:%M:%S} UTC" for name in ("poll", "watch") if name in ticks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,8 @@ from afk.adapters.ledger import open_ledger
 from afk.adapters.ledger.checkup import look
 from afk.core.checkup import Finding, Level
 from afk.core.config import Config
+from afk.core.records import TickRecord
+from afk.housekeeping import due
 from tests.adapters.ledger.conftest import unprivileged
 from tests.contract.ledger_samples import NOON
 from tests.postgres import SHARED, ask_postgres
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def findings(url: str) -> list[Finding]:
-    return list(look(url, Config(), NOON))
+    return list(look(url, Config(), NOON, lambda ledger, config: due(ledger, config, NOON, 60)))
 
 
 def told(url: str) -> list[tuple[str, Level]]:
@@ -37,7 +40,23 @@ def test_ledger_in_order_tells_its_place_its_schema_and_its_switches(
     url = new_database(kind)
     open_ledger(url).__exit__()
 
-    assert told(url) == [(subject, Level.OK) for subject in ("place", "schema", "switches", "armed")]
+    assert told(url) == [(subject, Level.OK) for subject in ("place", "schema", "switches", "armed", "ticks")]
+
+
+def test_ticks_that_do_not_come_any_more_are_told(url: str) -> None:
+    with open_ledger(url) as ledger:
+        ledger.ticked(TickRecord("poll", NOON - timedelta(hours=3), "nothing to do"))
+        ledger.ticked(TickRecord("watch", NOON - timedelta(seconds=20), "nothing to do"))
+    stopped = findings(url)[-1]
+    with open_ledger(url) as ledger:
+        ledger.ticked(TickRecord("poll", NOON - timedelta(seconds=50), "nothing to do"))
+    goes_on = findings(url)[-1]
+
+    assert stopped.line == (
+        "warn  ledger · ticks: No poll tick has completed for 3 h: nothing is driven. "
+        "Next: look at Prefect, then afk doctor"
+    )
+    assert goes_on.line == "ok    ledger · ticks: poll at 2026-03-01 11:59:10 UTC, watch at 2026-03-01 11:59:40 UTC"
 
 
 @pytest.mark.parametrize("kind", SHARED)
