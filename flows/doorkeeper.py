@@ -1,67 +1,104 @@
-"""Ring and watch over the ticks from outside the flows, in a thread of the serving process."""
+"""Ring, take up wishes and watch over the ticks from outside the flows, beside the runner of the serving process."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import dataclass, field
+from datetime import timedelta
 from threading import Event
 from typing import TYPE_CHECKING
+
+import httpx
+from prefect import get_client
+from prefect.exceptions import PrefectException
 
 from afk import housekeeping, ring
 from afk.core.config import ConfigError
 from afk.core.text import plain
 from afk.ports import PortError
 from flows.outside import OPENING
+from flows.recovery import free_stuck
+from flows.wishes import take_up
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from afk.ports import Ports
 
-PAUSE = 2.0  # seconds between two deliveries: a doorbell rings that soon
+PAUSE = 2.0  # seconds between two looks: a doorbell rings that soon
 PASSES = 30  # then everything is opened anew, as it is set by then
+NO_ANSWER = (httpx.HTTPError, PrefectException, RuntimeError)
 
 
 async def keep(tick_seconds: int, *, delivers: bool) -> None:
-    """For ever. Where Slack is configured, its bot delivers, and this only watches over the ticks."""
-    closing = Event()
-    began: datetime | None = None
+    """For ever. Where Slack is configured, its bot delivers, and this does the rest."""
+    keeper = Doorkeeper(tick_seconds, delivers)
     try:
         while True:
             try:
-                began = await asyncio.to_thread(watch_over, closing, tick_seconds, began, delivers=delivers)
+                await asyncio.to_thread(keeper.watch_over)
             except (ConfigError, PortError) as error:  # whatever is wrong may be mended by the next time
-                sys.stderr.write(f"afk: doorbells wait: {plain(str(error), 500)}\n")
+                _say(f"doorbells wait: {error}")
                 await asyncio.sleep(PAUSE * PASSES)
+            await _free(tick_seconds)
     finally:
-        closing.set()
+        keeper.closing.set()
 
 
-def watch_over(
-    closing: Event,
-    tick_seconds: int,
-    began: datetime | None,
-    *,
-    delivers: bool,
-    passes: int = PASSES,
-    pause: float = PAUSE,
-) -> datetime:
-    """About a minute of it. Returns when the watch began: what happened before is not held against the ticks."""
-    with OPENING.get()("ring") as outside:
-        ports = outside.ports
-        began = began or ports.clock.now()
-        for _ in range(passes):
-            if delivers:
-                _deliver(ports)
-            if closing.wait(pause):
-                return began
-        now = ports.clock.now()
-        housekeeping.remind(ports, now)
-        housekeeping.alert(ports.ledger, outside.config, now, tick_seconds, began)
-        return began
+async def _free(tick_seconds: int) -> None:
+    """A server that was killed forgets who held which slot, and would cancel every later tick for ever."""
+    try:
+        async with get_client() as client:
+            freed = await free_stuck(client, timedelta(seconds=tick_seconds))
+    except NO_ANSWER as error:
+        _say(f"Prefect does not answer: {error}")
+    else:
+        if freed:
+            _say(f"freed {freed} runs that nobody works on any more")
+
+
+@dataclass(slots=True)
+class Doorkeeper:
+    """`began` is when it first looked: what happened before is not held against the ticks."""
+
+    tick_seconds: int
+    delivers: bool
+    closing: Event = field(default_factory=Event)
+    began: datetime | None = None
+    taken_up: set[str] = field(default_factory=set)
+
+    def watch_over(self, passes: int = PASSES, pause: float = PAUSE) -> None:
+        """About a minute of it."""
+        with OPENING.get()("ring") as outside:
+            ports = outside.ports
+            self.began = self.began or ports.clock.now()
+            answers = True
+            for _ in range(passes):
+                if self.delivers:
+                    _deliver(ports)
+                answers = answers and self._take_up(ports)
+                if self.closing.wait(pause):
+                    return
+            now = ports.clock.now()
+            housekeeping.remind(ports, now)
+            housekeeping.alert(ports.ledger, outside.config, now, self.tick_seconds, self.began)
+
+    def _take_up(self, ports: Ports) -> bool:
+        """Whether Prefect answered. A wish needs no Prefect: the next poll starts its run in any case."""
+        try:
+            take_up(ports.ledger, self.taken_up)
+        except NO_ANSWER as error:
+            _say(f"Prefect does not answer: {error}")
+            return False
+        return True
 
 
 def _deliver(ports: Ports) -> None:
     report = ring.deliver(ports, ports.clock.now())
     for line in report.troubles:
-        sys.stderr.write(f"afk: {line.what}: {plain(line.why, 300)}\n")
+        _say(f"{line.what}: {line.why}")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"afk: {plain(text, 500)}\n")

@@ -12,6 +12,7 @@ from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
 from afk.core.model import IssueRef
+from afk.core.text import plain
 from flows import pages
 from flows.snapshot import happened
 from flows.states import run_name
@@ -30,12 +31,12 @@ async def tell(report: Report, before: Snapshot, after: Snapshot, wishes: Mappin
     """Nothing changed, nothing written: a quiet tick costs one row."""
     happenings = tuple(happened(before, after))
     with _never_fails("name and tags"):
-        await _describe(report, after, happenings)
+        await _describe(report, after, happenings, wishes)
     with _never_fails("artifacts"):
         await _write(before, after, wishes)
     with _never_fails("events"):
         for happening in happenings:
-            _emit(happening)
+            _emit(happening, wishes.get(happening.run.id))
 
 
 @contextmanager
@@ -46,10 +47,15 @@ def _never_fails(what: str) -> Iterator[None]:
         get_run_logger().warning("%s of this run could not be written: %s", what, error)
 
 
-async def _describe(report: Report, after: Snapshot, happenings: Iterable[Happening]) -> None:
+async def _describe(
+    report: Report, after: Snapshot, happenings: Iterable[Happening], wishes: Mapping[str, Command]
+) -> None:
     name = run_name(report, len(after.fleet))
     subjects = [line.subject for line in (*report.done, *report.troubles)]
     new = _tags([*subjects, *(str(each.run.ref) for each in happenings)])
+    for each in happenings:
+        if each.what == "started" and each.run.id in wishes:
+            new += whose(wishes[each.run.id])
     if name != report.tick or new:
         await describe(name, new)
 
@@ -74,6 +80,11 @@ def _tags(subjects: Iterable[str]) -> list[str]:
     return list(found)[:TAGS_MAX]
 
 
+def whose(wish: Command) -> list[str]:
+    """By these the run that a click caused is found from the click, and the click from the run."""
+    return [f"requested-by:{plain(wish.actor, 80)}", f"via:{wish.via.value}"]
+
+
 def tags_of(ref: IssueRef) -> tuple[str, str]:
     return f"repo:{ref.repo}", f"issue:{ref}"
 
@@ -90,7 +101,7 @@ async def _write(before: Snapshot, after: Snapshot, wishes: Mapping[str, Command
             await acreate_markdown_artifact(key=pages.key_of(run), markdown=page, description=str(run.ref))
 
 
-def _emit(happening: Happening) -> None:
+def _emit(happening: Happening, wish: Command | None) -> None:
     """`afk.run.started` and so on, about one resource per issue."""
     run = happening.run
     payload: dict[str, Any] = {
@@ -103,6 +114,7 @@ def _emit(happening: Happening) -> None:
         "issue_url": run.url,
         "thread_url": run.thread_url,
         "requested_by": run.requested_by,
+        "requested_via": wish.via.value if wish is not None else "",
     }
     resource = {
         "prefect.resource.id": f"afk.issue.{run.ref.repo}.{run.ref.number}",

@@ -10,8 +10,9 @@ from prefect.deployments import arun_deployment
 from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
 
+from afk.core import wording
 from afk.core.config import ConfigError
-from afk.core.identifiers import redispatch_key
+from afk.core.identifiers import redispatch_key, redispatched_attempt
 from afk.core.model import IssueRef
 from afk.core.records import Via
 from afk.core.text import plain
@@ -22,6 +23,9 @@ from flows.states import Name, completed, failed
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
+
+    from afk.core.records import Command
+    from afk.ports import Ledger
 
 POLL = "poll/poll"
 
@@ -38,21 +42,38 @@ async def redispatch(repo: str, issue: int, requested_by: str, after_attempt: in
         return completed(Name.REFUSED, "Nobody asks. Hint: say who you are in requested_by")
     await describe(f"redispatch {ref}", [*tags_of(ref), f"requested-by:{name}"])
     try:
-        text, attempt = await asyncio.to_thread(_record, ref, name, after_attempt)
+        text, waits_after = await asyncio.to_thread(_record, ref, name, after_attempt)
     except RefusedRequest as refusal:
         return completed(Name.REFUSED, str(refusal))
     except ConfigError as error:
         return failed(Name.UNREADABLE, str(error))
-    await _poll_now(ref, name, attempt)
+    if waits_after is not None:
+        await _poll_now(ref, name, waits_after)
     return completed(Name.RECORDED, text)
 
 
-def _record(ref: IssueRef, name: str, after_attempt: int | None) -> tuple[str, int]:
+def _record(ref: IssueRef, name: str, after_attempt: int | None) -> tuple[str, int | None]:
+    """What became of the wish, and after which attempt it waits, if it still does."""
     with OPENING.get()("redispatch") as outside:
         ledger, now = outside.ports.ledger, outside.ports.clock.now()
-        operations = Operations(ledger, outside.config)
-        text = operations.redispatch(ref, Person(name, Via.PREFECT), now, after_attempt)
-        return text, ledger.latest([ref])[ref].attempt
+        wish = _recorded(ledger, ref, name, after_attempt)
+        if wish is None:
+            operations = Operations(ledger, outside.config)
+            text = operations.redispatch(ref, Person(name, Via.PREFECT), now, after_attempt)
+            return text, ledger.latest([ref])[ref].attempt
+        if wish.settled_at is not None:
+            return wording.rerun_came(ref, wish.result), None
+        attempt = redispatched_attempt(wish.key)
+        return wording.rerun_waits(ref, attempt + 1, wish.actor, wish.via.value), attempt
+
+
+def _recorded(ledger: Ledger, ref: IssueRef, name: str, after_attempt: int | None) -> Command | None:
+    """The same person's wish: one that came through another door, or by an earlier run of this flow that was killed."""
+    latest = ledger.latest([ref]).get(ref)
+    if latest is None:
+        return None
+    wish = ledger.wish(redispatch_key(ref, latest.attempt if after_attempt is None else after_attempt))
+    return wish if wish is not None and plain(wish.actor, 80).strip() == name else None
 
 
 async def _poll_now(ref: IssueRef, name: str, attempt: int) -> None:

@@ -39,6 +39,11 @@ def redispatch_key(ref: IssueRef, attempt: int) -> str:
     return f"redispatch:{_safe(ref.repo)}:{ref.number}:{attempt}"
 
 
+def redispatched_attempt(key: str) -> int:
+    """The attempt that a wish under this key comes after."""
+    return int(key.rpartition(":")[2])
+
+
 def marker(run_id: str, what: str) -> str:
     """The HTML comment by which one of our comments is found again. No name can end it early or pass for another."""
     return f"<!-- afk:{_safe(what)}:{_safe(run_id)} -->"

@@ -240,6 +240,14 @@ def rerun_already(ref: IssueRef, actor: str) -> str:
     return f"{plain(actor, 80)} asked for a new attempt at {ref} already."
 
 
+def rerun_waits(ref: IssueRef, attempt: int, actor: str, via: str) -> str:
+    return f"{ref} runs again as attempt {attempt} with the next tick: {plain(actor, 80)} asked for it through {via}."
+
+
+def rerun_came(ref: IssueRef, result: str) -> str:
+    return f"{ref}: {plain(result, 200)}."
+
+
 def stale_attempt(ref: IssueRef, attempt: int) -> str:
     return f"{ref} has moved on to attempt {attempt}: this button belongs to an earlier one. Hint: afk redispatch {ref}"
 

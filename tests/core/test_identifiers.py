@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afk.core.identifiers import doorbell_key, marker, message_id, redispatch_key, run_id, thread_id
+from afk.core.identifiers import (
+    doorbell_key,
+    marker,
+    message_id,
+    redispatch_key,
+    redispatched_attempt,
+    run_id,
+    thread_id,
+)
 from afk.core.model import IssueRef
 
 REF = IssueRef("infra", 42)
@@ -22,6 +30,7 @@ def test_names_are_what_they_were_when_first_released():
     assert doorbell_key("infra-42-1-3f9a2c71", "done") == "infra-42-1-3f9a2c71:done"
     assert doorbell_key("infra-42-1-3f9a2c71", "question", "req-1") == "infra-42-1-3f9a2c71:question:req-1"
     assert redispatch_key(REF, 2) == "redispatch:infra:42:2"
+    assert redispatched_attempt(redispatch_key(IssueRef("a:b/c", 7), 12)) == 12
     assert marker("infra-42-1-3f9a2c71", "checklist") == "<!-- afk:checklist:infra-42-1-3f9a2c71 -->"
 
 

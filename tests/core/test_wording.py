@@ -196,6 +196,8 @@ SAYINGS = [
     (wording.resumed(deployment_killed=True), "The runtime kill switch is off, but AFK_KILL_SWITCH is on: nothing starts until the operator turns it off."),
     (wording.rerun_recorded(INFRA_42, 2), "infra#42 runs again as attempt 2 with the next tick."),
     (wording.rerun_already(INFRA_42, "ada\n"), "ada asked for a new attempt at infra#42 already."),
+    (wording.rerun_waits(INFRA_42, 2, "ada\n", "slack"), "infra#42 runs again as attempt 2 with the next tick: ada asked for it through slack."),
+    (wording.rerun_came(INFRA_42, "started as infra-42-2-0a"), "infra#42: started as infra-42-2-0a."),
     (wording.stale_attempt(INFRA_42, 2), "infra#42 has moved on to attempt 2: this button belongs to an earlier one. Hint: afk redispatch infra#42"),
     (wording.stop_recorded(INFRA_42), "infra#42 is being stopped: the next tick interrupts its turn and ends the run."),
     (wording.said(INFRA_42, live=True), "Passed on to the agent of infra#42 with the next tick."),

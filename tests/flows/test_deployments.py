@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,12 +15,17 @@ from prefect import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.states import Pending, Running, Scheduled
 
+from afk.core.model import IssueRef
+from afk.core.records import Via
+from afk.operations import Person
 from afk.settings import Rhythm
 from flows.deployed import NAMES
-from flows.recovery import recover
+from flows.recovery import free_stuck, recover
 from flows.redispatch import redispatch
 from flows.schedules import SLUG, deployments
+from flows.wishes import take_up
 from tests.flows.conftest import ROOT, clean_environment
+from tests.house import INFRA_42
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -55,6 +62,14 @@ def deployed(server: str, prefect_home: Path) -> None:
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout.decode()[-2_000:]
+
+
+def frozen(house: House, ref: IssueRef = INFRA_42) -> None:
+    """Each test has an issue of its own: a wish with the same key is the same flow run."""
+    house.limit(fix_forward_max_attempts=0)
+    house.a_run(ref)
+    house.world.ci_goes_red("infra", house.pushed_and_ended(ref))
+    house.watch()
 
 
 WISH = {"repo": "infra", "issue": 42, "requested_by": "ada"}
@@ -172,6 +187,23 @@ def test_slot_that_a_dead_process_holds_is_free_after_recovery(
     freed()
 
 
+def test_slot_of_a_run_that_is_older_than_a_tick_can_be_is_freed_while_others_work(
+    deployed: None, history: History
+) -> None:
+    """What a server that was killed leaves, where the process that serves goes on."""
+    stuck, _ = begin(history, "poll")
+    asking(lambda client: client.set_flow_run_state(stuck, Running(), force=True))
+    time.sleep(1.1)
+    alive, _ = begin(history, "watch")
+
+    count = asking(lambda client: free_stuck(client, timedelta(seconds=0.5)))
+
+    assert (count, state_of(history, stuck)) == (1, ("CRASHED", "Crashed"))
+    assert state_of(history, alive) == ("PENDING", "Pending")
+    assert begin(history, "poll")[1] == "PENDING"
+    assert freed() == 2
+
+
 def test_late_ticks_are_skipped_and_a_late_wish_is_kept(deployed: None, history: History) -> None:
     late = [new_run(history, name, Scheduled(name="Late")) for name in ("poll", "watch", "redispatch")]
     soon = new_run(history, "poll", Scheduled())
@@ -208,11 +240,39 @@ def test_recovery_leaves_other_peoples_runs_alone(deployed: None, history: Histo
     assert state_of(history, run) == ("RUNNING", "Running")
 
 
+def test_click_in_slack_gets_a_flow_run_that_brings_the_next_poll(
+    deployed: None, at_home: House, history: History
+) -> None:
+    clicked = IssueRef("infra", 43)
+    frozen(at_home, clicked)
+    at_home.operations.redispatch(clicked, Person("U07ADA", Via.SLACK), at_home.world.now())
+
+    for known in (set[str](), set[str]()):  # two processes
+        for _ in range(2):
+            take_up(at_home.ledger, known)
+
+    (run,) = history.runs_of(history.deployment("redispatch"), tags={"all_": ["via:slack"]})
+    assert run["name"] == "redispatch infra#43"
+    assert run["parameters"] == {"repo": "infra", "issue": 43, "requested_by": "U07ADA", "after_attempt": 1}
+    assert set(run["tags"]) >= {"repo:infra", "issue:infra#43", "requested-by:U07ADA"}
+    done = history.run(asyncio.run(redispatch(**run["parameters"], return_state=True)))
+    assert done["state_name"] == "Recorded"
+    assert "U07ADA asked for it through slack" in done["state"]["message"]
+    (child,) = history.runs_of(history.deployment("poll"), tags={"all_": ["requested-by:U07ADA"]})
+    assert child["parent_task_run_id"] is not None
+
+
+def test_wish_of_prefects_own_pages_is_a_flow_run_already(deployed: None, at_home: House, history: History) -> None:
+    frozen(at_home)
+    at_home.operations.redispatch(INFRA_42, Person("grace", Via.PREFECT), at_home.world.now())
+
+    take_up(at_home.ledger, set())
+
+    assert history.runs_of(history.deployment("redispatch"), tags={"all_": ["requested-by:grace"]}) == []
+
+
 def test_wish_brings_the_next_poll_at_once_as_its_child(deployed: None, at_home: House, history: History) -> None:
-    at_home.limit(fix_forward_max_attempts=0)
-    at_home.a_run()
-    at_home.world.ci_goes_red("infra", at_home.pushed_and_ended())
-    at_home.watch()
+    frozen(at_home)
 
     wish = history.run(asyncio.run(redispatch("infra", 42, "ada", return_state=True)))
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager, suppress
-from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 
-from flows.doorkeeper import keep, watch_over
-from flows.outside import OPENING, Outside
+from afk.opening import Outside
+from flows.doorkeeper import Doorkeeper, keep
+from flows.outside import OPENING
 from tests.flows.conftest import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from tests.house import House
 
@@ -33,9 +32,9 @@ def watched(house: House) -> Iterator[House]:
     OPENING.reset(token)
 
 
-def over(house: House, *, delivers: bool = True, began: datetime | None = None) -> datetime:
+def over(keeper: Doorkeeper) -> None:
     """One pass, at once."""
-    return watch_over(Event(), 60, began, delivers=delivers, passes=1, pause=0.0)
+    keeper.watch_over(passes=1, pause=0.0)
 
 
 def needs_a_person(house: House) -> None:
@@ -47,19 +46,20 @@ def needs_a_person(house: House) -> None:
 def test_bells_ring_where_no_bot_does_it(watched: House) -> None:
     needs_a_person(watched)
 
-    over(watched, delivers=False)
+    over(Doorkeeper(60, delivers=False))
     assert watched.rings() == []
 
-    over(watched)
+    over(Doorkeeper(60, delivers=True))
     assert watched.rings() == ["needs-human"]
 
 
 def test_reminders_and_alarms_are_raised_from_outside_the_flows(watched: House) -> None:
     needs_a_person(watched)
-    began = over(watched)
+    keeper = Doorkeeper(60, delivers=True)
+    over(keeper)
     watched.world.passes(days=1)
-    over(watched, began=began)
-    over(watched, began=began)
+    over(keeper)
+    over(keeper)
 
     assert sorted(watched.rings()) == ["alarm", "alarm", "needs-human", "needs-human"]
 
@@ -67,8 +67,8 @@ def test_reminders_and_alarms_are_raised_from_outside_the_flows(watched: House) 
 def test_start_of_the_house_gives_the_ticks_their_time(watched: House) -> None:
     watched.ledger.ticked(watched.poll().record())
     watched.world.passes(days=3)
-    over(watched)
-    over(watched)
+    over(Doorkeeper(60, delivers=True))
+    over(Doorkeeper(60, delivers=True))
 
     assert watched.rings() == []
 

@@ -43,7 +43,24 @@ def test_wish_is_recorded_once_and_the_next_poll_shows_whose_it_was(at_home: Hou
     assert second["state"]["message"] == "ada asked for a new attempt at infra#42 already."
     assert (wish.actor, wish.via) == ("ada", Via.PREFECT)
     assert (started["name"], at_home.run().attempt) == ("poll · 1 started", 2)
+    assert {"requested-by:ada", "via:prefect"} <= set(started["tags"])
     assert "| asked for by | ada through prefect" in history.artifacts(started)["issue-infra-42"]["data"]
+
+
+def test_run_that_was_killed_after_it_recorded_the_wish_says_the_same_again(at_home: House, history: History) -> None:
+    frozen(at_home)
+    asked()
+
+    again = history.run(asked())
+    at_home.poll()
+    later = history.run(asked(after_attempt=1))
+
+    assert (again["state_name"], later["state_name"]) == ("Recorded", "Recorded")
+    assert again["state"]["message"] == (
+        "infra#42 runs again as attempt 2 with the next tick: ada asked for it through prefect."
+    )
+    assert later["state"]["message"] == f"infra#42: started as {at_home.run().id}."
+    assert [entry.refused for entry in at_home.ledger.audited(10) if entry.verb == "redispatch"] == [False]
 
 
 def test_click_on_an_old_attempt_starts_no_new_one(at_home: House, history: History) -> None:
@@ -54,9 +71,10 @@ def test_click_on_an_old_attempt_starts_no_new_one(at_home: House, history: Hist
     at_home.world.ci_goes_red("infra", at_home.pushed_and_ended())
     at_home.watch()
 
-    stale = history.run(asked(after_attempt=1))
+    own, stale = history.run(asked(after_attempt=1)), history.run(asked(after_attempt=1, requested_by="bob"))
 
-    assert stale["state_name"] == "Refused"
+    assert (own["state_name"], stale["state_name"]) == ("Recorded", "Refused")
+    assert at_home.run().attempt == 2
     assert at_home.ledger.pending(Verb.REDISPATCH) == ()
 
 
