@@ -16,7 +16,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.exceptions import MissingResult
 
 from afk.core.model import IssueRef
-from afk.ports import Uncertain, Unreachable
+from afk.ports import PortError
+from flows.batches import Batch, may_pass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,6 +45,7 @@ class Rule:
     delays: tuple[float, ...]
     why: str
     subject: Callable[..., object] | None = None  # finds in the arguments what the run is named after
+    key_of: Callable[[Any], object] | None = None  # how a batch names each of its subjects in the answer
 
 
 def _nth(place: int) -> Callable[..., object]:
@@ -52,6 +54,18 @@ def _nth(place: int) -> Callable[..., object]:
 
 def _ref(*args: Any) -> IssueRef:
     return cast("IssueRef", args[0].ref)
+
+
+def _itself(subject: object) -> object:
+    return subject
+
+
+def _repo(repo: Any) -> object:
+    return repo.name
+
+
+def _asked(ask: Any) -> object:
+    return ask.repo.name
 
 
 def _titled(*args: Any) -> object:
@@ -68,11 +82,11 @@ def _thread(*args: Any) -> object:
 
 
 RULES = {
-    "tracker.boards": Rule("ready issues", SOON, READ),
-    "tracker.issues": Rule("issues asked for", SOON, READ),
-    "tracker.vet": Rule("trust and blockers", SOON, READ),
+    "tracker.boards": Rule("ready issues", SOON, READ, key_of=_repo),
+    "tracker.issues": Rule("issues asked for", SOON, READ, key_of=_itself),
+    "tracker.vet": Rule("trust and blockers", SOON, READ, key_of=_ref),
     "tracker.brief": Rule("brief", SOON, READ, _ref),
-    "tracker.track": Rule("issues in progress", SOON, READ),
+    "tracker.track": Rule("issues in progress", SOON, READ, key_of=_ref),
     "tracker.add_label": Rule("label", SOON, SETS, _nth(0)),
     "tracker.remove_label": Rule("unlabel", SOON, SETS, _nth(0)),
     "tracker.put_comment": Rule("comment", ONCE, LISTED_LATE, _nth(0)),
@@ -84,7 +98,7 @@ RULES = {
     "executor.answer": Rule("answer", SOON, KEYED, _thread),
     "executor.interrupt": Rule("interrupt", SOON, KEYED, _nth(0)),
     "executor.transcript": Rule("transcript", SOON, READ, _nth(0)),
-    "stage.read": Rule("CI", SOON, READ),
+    "stage.read": Rule("CI", SOON, READ, key_of=_asked),
 }
 ASKS_NOBODY = frozenset({"executor.link"})
 
@@ -103,12 +117,10 @@ _CALL: ContextVar[_Call] = ContextVar("call")
 
 
 def worth_another_try(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
-    """Nobody answered, or the answer was lost. A refusal stays one, and a rate limit says itself when to come back."""
     try:
-        error = state.result(raise_on_failure=False)
+        return may_pass(state.result(raise_on_failure=False))
     except MissingResult:
         return False
-    return isinstance(error, Unreachable | Uncertain) and getattr(error, "until", None) is None
 
 
 def _task(rule: Rule) -> Task[[], Any]:
@@ -160,19 +172,34 @@ class Retried:
         subject: object = rule.subject(*args) if rule.subject else self._label
         if isinstance(subject, str):
             subject = self._threads.get(subject, subject)
+        name = f"{rule.task} {subject}".strip()
         with ExitStack() as context:
             if isinstance(subject, IssueRef):
                 context.enter_context(tags(f"repo:{subject.repo}", f"issue:{subject}"))
-            token = _CALL.set(_Call(f"{rule.task} {subject}".strip(), lambda: self._ask(method, args, kwargs)))
-            try:
-                return TASKS[call]()
-            finally:
-                _CALL.reset(token)
+            if rule.key_of is not None:
+                return self._run_batch(call, name, Batch(method, args[0], rule.key_of))
+            return self._try(call, name, lambda: method(*args, **kwargs))
 
-    def _ask(self, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self._abandoned.is_set():
-            raise Abandoned
-        return method(*args, **kwargs)
+    def _run_batch(self, call: str, name: str, batch: Batch) -> Any:
+        """What may pass counts as failed in Prefect's pages; for the tick it is the answer about that subject alone."""
+        try:
+            return self._try(call, name, batch.once)
+        except PortError:
+            if not batch.answers:
+                raise
+            return batch.answers
+
+    def _try(self, call: str, name: str, ask: Callable[[], Any]) -> Any:
+        def unless_abandoned() -> Any:
+            if self._abandoned.is_set():
+                raise Abandoned
+            return ask()
+
+        token = _CALL.set(_Call(name, unless_abandoned))
+        try:
+            return TASKS[call]()
+        finally:
+            _CALL.reset(token)
 
 
 def retried(ports: Ports, threads: Mapping[str, IssueRef], abandoned: Event) -> Ports:

@@ -9,8 +9,8 @@ import pytest
 from prefect.states import Failed
 
 from afk import ports
-from afk.core.model import IssueRef
-from afk.ports import Gone, PortError, Refused, ThreadOrder, Uncertain, Unexpected, Unreachable
+from afk.core.model import CommitAsk, IssueRef, StageKind
+from afk.ports import Gone, PortError, Refused, ThreadOrder, TrackAsk, Uncertain, Unexpected, Unreachable
 from flows.retried import ASKS_NOBODY, ONCE, RULES, TASKS, Abandoned, Retried, retried, worth_another_try
 from tests.house import INFRA_42, House, a_repo
 
@@ -72,6 +72,39 @@ def test_abandoned_tick_asks_nobody(house: House) -> None:
     with pytest.raises(Abandoned):
         retried(house.ports, {}, abandoned).tracker.boards([a_repo()])
     assert house.world.troubles.calls == []
+
+
+def test_every_call_whose_answer_tells_of_each_subject_asks_again_about_those_alone() -> None:
+    answers = {
+        f"{system}.{name}"
+        for system, protocol in PROTOCOLS.items()
+        for name in promised(protocol)
+        if "| PortError]" in str(getattr(protocol, name).__annotations__["return"])
+    }
+
+    assert {call for call, rule in RULES.items() if rule.key_of is not None} == answers
+
+
+def test_batches_name_their_subjects_as_the_ports_do(house: House) -> None:
+    """A key that no answer has would ask about everything again, and take what was said for nothing."""
+    issue = house.an_issue()
+    (board,) = house.ports.tracker.boards([a_repo()]).values()
+    assert not isinstance(board, PortError)
+    track = TrackAsk(issue, board.ready[0].key, house.world.now(), "run")
+    checks = CommitAsk(a_repo(), ("5f5f",))
+    asked: dict[str, tuple[Any, Any]] = {
+        "tracker.boards": (a_repo(), house.ports.tracker.boards([a_repo()])),
+        "tracker.issues": (issue, house.ports.tracker.issues([issue])),
+        "tracker.vet": (board.ready[0], house.ports.tracker.vet(board.ready)),
+        "tracker.track": (track, house.ports.tracker.track([track])),
+        "stage.read": (checks, house.ports.stages[StageKind.CHECKS].read([checks])),
+    }
+
+    assert asked.keys() == {call for call, rule in RULES.items() if rule.key_of is not None}
+    for call, (subject, answer) in asked.items():
+        key_of = RULES[call].key_of
+        assert key_of is not None
+        assert list(answer) == [key_of(subject)], call
 
 
 ERRORS: list[tuple[Exception, bool]] = [

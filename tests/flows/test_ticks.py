@@ -102,6 +102,45 @@ def test_call_that_fails_twice_is_retried_and_the_tick_does_not_notice(at_home: 
     assert run["state_name"] == "Moved"
 
 
+def test_repository_that_is_silent_once_is_asked_again_alone(at_home: House, history: History) -> None:
+    """An adapter answers about each subject: that nobody answered about one is no failure of the call."""
+    at_home.config = replace(at_home.config, repos={**at_home.config.repos, "web": a_repo("web")})
+    at_home.world.enrol(a_repo("web"), "ada")
+    at_home.operations.arm("web", ADA, at_home.world.now())
+    board, asked = at_home.world.tracker.boards, []
+
+    def half_silent(repos: Any) -> Any:
+        asked.append([repo.name for repo in repos])
+        return {**board(repos), **({"web": Unreachable("web: nobody answers")} if len(asked) < 2 else {})}
+
+    at_home.world.tracker.boards = half_silent  # type: ignore[method-assign]
+    run = history.run(polled())
+
+    (boards,) = history.tasks(run, 1)
+    assert (boards["run_count"], boards["state_name"], run["state_name"]) == (2, "Completed", "Quiet")
+    assert asked == [["infra", "web"], ["web"]]
+
+
+def test_repository_that_stays_silent_is_a_red_task_and_one_trouble(at_home: House, history: History) -> None:
+    at_home.world.troubles.refuse("tracker.boards", Unreachable("tracker: nobody answers"), times=3)
+    board = at_home.world.tracker.boards
+    at_home.world.tracker.boards = lambda repos: _told(board, repos)  # type: ignore[method-assign]
+
+    run = history.run(polled())
+
+    (boards,) = history.tasks(run, 1)
+    assert (boards["run_count"], boards["state_type"], run["state_name"]) == (3, "FAILED", "Partly failed")
+    assert run["state"]["message"] == "infra could-not-ask: tracker: nobody answers"
+
+
+def _told(board: Any, repos: Any) -> Any:
+    """As the adapters of a forge say that nobody answered."""
+    try:
+        return board(repos)
+    except Unreachable as error:
+        return {repo.name: error for repo in repos}
+
+
 def test_refusal_and_rate_limit_are_not_retried(at_home: House, history: History) -> None:
     later = at_home.world.now().replace(hour=9)
     at_home.world.troubles.refuse("tracker.boards", Unreachable("tracker: slow down", later))
