@@ -95,7 +95,25 @@ def a_process(home: Path, log: Path, *command: str, **environment: str) -> Itera
                 process.wait()
 
 
-def _free_port() -> int:
+@contextmanager
+def a_prefect_server(home: Path, port: int, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Up and healthy. Ended in order, unless somebody has killed it before."""
+    log = home / "server.log"
+    command = ("prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
+    with a_process(home, log, *command, **environment) as process:
+
+        def healthy() -> bool:
+            assert process.poll() is None, f"the Prefect server died:\n{log.read_text()[-2_000:]}"
+            try:
+                return httpx.get(f"http://127.0.0.1:{port}/api/health", timeout=2).is_success
+            except httpx.HTTPError:
+                return False
+
+        until(healthy, "the Prefect server")
+        yield process
+
+
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -106,31 +124,37 @@ def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("prefect")
 
 
-@pytest.fixture(scope="session")
-def server(prefect_home: Path) -> Iterator[str]:
-    """The API's address. The tests' own client, and the flows they call, use this server and no other."""
-    port, log = _free_port(), prefect_home / "server.log"
+@contextmanager
+def this_process_uses(home: Path, **environment: str) -> Iterator[str]:
+    """A server of its own for the tests' client, and for the flows that they call."""
+    port = free_port()
     url = f"http://127.0.0.1:{port}/api"
-    command = ("prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
-    with a_process(prefect_home, log, *command) as process:
-
-        def healthy() -> bool:
-            assert process.poll() is None, f"the Prefect server died:\n{log.read_text()[-2_000:]}"
-            try:
-                return httpx.get(f"{url}/health", timeout=2).is_success
-            except httpx.HTTPError:
-                return False
-
-        until(healthy, "the Prefect server")
+    with a_prefect_server(home, port, **environment):
         here = {
-            PREFECT_HOME: prefect_home,
+            PREFECT_HOME: home,
             PREFECT_API_URL: url,
             PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False,
             PREFECT_LOGGING_TO_API_ENABLED: False,  # its worker would wait for the server that is gone
         }
         with temporary_settings(here):
+            EventsWorker.drain_all()  # one that was started for another server goes on talking to that
             yield url
-            EventsWorker.drain_all()  # so would this one
+            EventsWorker.drain_all()  # it would wait for the server, too
+
+
+def in_postgres(empty: str) -> dict[str, str]:
+    """The setting that lets a Prefect server keep its history in this database."""
+    return {"PREFECT_SERVER_DATABASE_CONNECTION_URL": empty.replace("+psycopg", "+asyncpg")}
+
+
+@pytest.fixture(scope="session")
+def server(prefect_home: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The API's address. It keeps its history in SQLite; with `AFK_TEST_PREFECT=postgres` in PostgreSQL."""
+    database = {}
+    if os.environ.get("AFK_TEST_PREFECT") == "postgres":
+        database = in_postgres(request.getfixturevalue("make_database")("postgres"))
+    with this_process_uses(prefect_home, **database) as url:
+        yield url
 
 
 @dataclass(frozen=True, slots=True)
