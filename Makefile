@@ -30,6 +30,8 @@ bench: $(READY)
 
 soak: $(READY)
 	AFK_SOAK=1 $(BIN)/python -m pytest tests/test_interleavings.py tests/test_two_at_once.py
+	AFK_TEST_PREFECT=postgres $(BIN)/python -m pytest tests/flows
+	$(BIN)/python -m pytest tests/flows/soak_kills.py
 
 live: $(READY)
 	@$(BIN)/python -m pytest tests/contract -m live -rA || { [ $$? -eq 5 ] && \
