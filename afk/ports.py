@@ -316,12 +316,21 @@ class Ledger(Protocol):
 
     def audited(self, limit: int) -> tuple[Entry, ...]: ...
 
+    def recall(self, topic: str) -> Mapping[str, str]:
+        """What was remembered under this topic. It only saves requests: nothing may rest on its being there."""
+        ...
+
+    def remember(self, topic: str, learned: Mapping[str, str], at: datetime) -> None: ...
+
     def ticked(self, record: TickRecord) -> None: ...
 
     def last_ticks(self) -> Mapping[str, TickRecord]: ...
 
     def trim(self, before: datetime) -> Mapping[str, int]:
-        """Forget what is older: audit entries, words of settled wishes, doorbells that arrived. Keys stay for ever."""
+        """Forget what is older: audit entries, recollections, words of settled wishes, doorbells that arrived.
+
+        Keys of what happens once stay for ever.
+        """
         ...
 
     def vacuum(self) -> None:

@@ -29,6 +29,7 @@ from afk.core.checkup import Checkup
 from afk.core.known_links import hosts_of
 from afk.core.model import ForgeKind, StageKind
 from afk.ports import Ports
+from afk.recollection import Recollection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,11 +64,13 @@ def world() -> World:
 def ports(settings: Settings, ledger: Ledger, clock: Clock) -> Iterator[Ports]:
     """Every port for the systems that are configured; connections close with the block. Nothing is asked yet."""
     with ExitStack() as open_ones:
-        trackers, checks = _forges(settings, clock, open_ones)
+        memory = Recollection(ledger, clock)
+        open_ones.callback(memory.close)
+        trackers, checks = _forges(settings, clock, memory, open_ones)
         yield Ports(
             TrackerByForge(trackers, settings.config.repos),
             _executor(settings, clock, open_ones),
-            {StageKind.CHECKS: StageByForge(checks), **_stages(settings, clock, open_ones)},
+            {StageKind.CHECKS: StageByForge(checks), **_stages(settings, clock, memory, open_ones)},
             ledger,
             clock,
             _channels(settings, clock, open_ones),
@@ -75,19 +78,19 @@ def ports(settings: Settings, ledger: Ledger, clock: Clock) -> Iterator[Ports]:
 
 
 def _forges(
-    settings: Settings, clock: Clock, open_ones: ExitStack
+    settings: Settings, clock: Clock, memory: Recollection, open_ones: ExitStack
 ) -> tuple[dict[ForgeKind, Tracker], dict[ForgeKind, Stage]]:
     trackers: dict[ForgeKind, Tracker] = {}
     checks: dict[ForgeKind, Stage] = {}
     labels = settings.config.labels
     if settings.github is not None:
         repos = _on(ForgeKind.GITHUB, settings)
-        hub = github.Client(settings.github, [repo.slug for repo in repos.values()], clock)
+        hub = github.Client(settings.github, [repo.slug for repo in repos.values()], clock, memory)
         open_ones.callback(hub.close)
         trackers[ForgeKind.GITHUB] = github.GithubTracker(hub, repos, labels)
         checks[ForgeKind.GITHUB] = github.GithubChecks(hub)
     if settings.forgejo is not None:
-        forge = forgejo.Client(settings.forgejo, clock)
+        forge = forgejo.Client(settings.forgejo, clock, memory)
         open_ones.callback(forge.close)
         trackers[ForgeKind.FORGEJO] = forgejo.ForgejoTracker(forge, _on(ForgeKind.FORGEJO, settings), labels)
         checks[ForgeKind.FORGEJO] = forgejo.ForgejoChecks(forge)
@@ -104,13 +107,13 @@ def _executor(settings: Settings, clock: Clock, open_ones: ExitStack) -> Executo
     return open_ones.enter_context(T3Executor(settings.t3, clock))
 
 
-def _stages(settings: Settings, clock: Clock, open_ones: ExitStack) -> dict[StageKind, Stage]:
+def _stages(settings: Settings, clock: Clock, memory: Recollection, open_ones: ExitStack) -> dict[StageKind, Stage]:
     stages: dict[StageKind, Stage] = {
         StageKind.WOODPECKER: Unconfigured("Woodpecker", "AFK_WOODPECKER_URL and AFK_WOODPECKER_TOKEN"),
         StageKind.KUBERNETES: Unconfigured("Kubernetes", "AFK_KUBERNETES_URL, or run inside the cluster"),
     }
     if settings.woodpecker is not None:
-        woodpecker = WoodpeckerStage(settings.woodpecker, clock)
+        woodpecker = WoodpeckerStage(settings.woodpecker, clock, memory)
         open_ones.callback(woodpecker.close)
         stages[StageKind.WOODPECKER] = woodpecker
     if settings.kubernetes is not None:

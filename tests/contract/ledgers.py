@@ -192,5 +192,6 @@ def fill(ledger: SqlLedger) -> None:
     ledger.ring(WHOLE_DOORBELL)
     ledger.deliver(WHOLE_DELIVERY)
     ledger.ticked(WHOLE_TICK)
+    ledger.remember("github.held", {"*": "noon"}, START)
     ledger.notify(WHOLE_NOTICE)
     assert all(contents(ledger).values())

@@ -39,12 +39,15 @@ def test_trimming_forgets_old_words_and_counts_them(ledger: Ledger) -> None:
     ledger.deliver(a_delivery())
     ledger.notify(Notice("old", NOON, Place.ANSWER, "", "words"))
     ledger.notify(Notice("new", OLD, Place.ANSWER, "", "words"))
+    ledger.remember("github.cases", {"old": "1"}, NOON)
+    ledger.remember("github.cases", {"new": "2"}, OLD)
 
-    assert ledger.trim(OLD) == {"audit": 1, "commands": 1, "notices": 1, "doorbells": 1}
+    assert ledger.trim(OLD) == {"audit": 1, "commands": 1, "recollections": 1, "notices": 1, "doorbells": 1}
     assert [entry.verb for entry in ledger.audited(10)] == ["new", "new"]
     assert ledger.wish("k") == a_command(settled_at=minutes(1), result="passed on")
     assert ledger.rung("slack", NOON) == ()
-    assert ledger.trim(OLD) == {"audit": 0, "commands": 0, "notices": 0, "doorbells": 0}
+    assert ledger.recall("github.cases") == {"new": "2"}
+    assert set(ledger.trim(OLD).values()) == {0}
 
 
 def test_what_happened_once_does_not_happen_again_after_trimming(ledger: Ledger) -> None:

@@ -294,6 +294,17 @@ def test_a_doorbell_is_acknowledged_once(ledger: SqlLedger) -> None:
     assert ledger.audited(9) == (first,)
 
 
+def test_what_was_learned_last_is_recalled_by_topic(ledger: SqlLedger) -> None:
+    ledger.remember("github.cases", {"a": "1", "b": "2"}, START)
+    ledger.remember("github.cases", {"b": "3", "c": "4"}, later(minutes=1))
+    ledger.remember("github.held", {"b": "5"}, START)
+    ledger.remember("github.held", {}, START)
+
+    assert ledger.recall("github.cases") == {"a": "1", "b": "3", "c": "4"}
+    assert ledger.recall("github.held") == {"b": "5"}
+    assert ledger.recall("github") == {}
+
+
 def test_the_audit_log_tells_the_newest_line_first(ledger: SqlLedger) -> None:
     lines = [an_entry(f"verb-{number}", later(hours=-number)) for number in range(3)]  # the clock went backwards
     for line in lines:

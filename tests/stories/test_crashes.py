@@ -238,6 +238,8 @@ ELSEWHERE = {
     "ledger.notices": "tests/slackbot/test_slackbot_notices.py",
     "ledger.noticed": "tests/slackbot/test_slackbot_notices.py",
     "ledger.notify": "tests/slackbot/test_slackbot_notices.py",
+    "ledger.recall": "a read that saves requests",
+    "ledger.remember": "what may be forgotten at any time",
     "ledger.ring": "one write under a key, for alarms",
     "ledger.settle": "one write; ticks settle inside claim and apply",
     "ledger.ticked": "one write after a tick",

@@ -20,14 +20,16 @@ from afk.core.model import Board, Issue, IssueRef
 from afk.ports import Gone, PortError, Unexpected, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from afk.adapters.github.answer import Answer
     from afk.adapters.github.client import Client
     from afk.core.model import Labels, Repo
 
-REPOS_AT_ONCE = 60  # 120 lists: still one point
-REPOS_AT_LEAST = 5
+LISTS_OF_A_POINT = 149  # GitHub counts lists by the hundred, and rounds
+LISTS_AT_LEAST = 10
+ORPHANS_AT_ONCE = 250  # repositories whose in-progress list is read at one tick
+TURN = "github.turns.orphans"
 NODES_AT_ONCE = 100
 LISTS_AT_ONCE = 3  # of 100 nodes each
 PAGES_MAX = 20
@@ -55,15 +57,21 @@ class Boards:
     def __init__(self, client: Client, labels: Labels) -> None:
         self._client = client
         self._labels = labels
-        self._at_once = REPOS_AT_ONCE
+        self._lists_at_once = LISTS_OF_A_POINT
+        self.updated: dict[str, str] = {}  # when each issue on the boards moved last, by its key
 
     def read(self, repos: Sequence[Repo]) -> dict[str, Board | PortError]:
         drafts = [Draft(repo) for repo in repos]
+        for draft in self._out_of_turn(drafts):
+            del draft.next["in_progress"]
         for _ in range(PAGES_MAX):
             unread = [draft for draft in drafts if draft.next and draft.trouble is None]
             if not unread:
                 break
             together([partial(self._read_lists, *part) for part in self._parts(unread)])
+        self.updated = {
+            key: row["updatedAt"] for each in drafts for rows in each.rows.values() for key, row in rows.items()
+        }
         labels = self._labels_of(drafts)
         return {draft.repo.name: self._board(draft, labels) for draft in drafts}
 
@@ -71,7 +79,15 @@ class Boards:
         scopes: dict[str, list[Draft]] = {}
         for draft in drafts:
             scopes.setdefault(self._client.scope(draft.repo.slug), []).append(draft)
-        return [(scope, part) for scope, each in scopes.items() for part in chunks(each, self._at_once)]
+        return [(scope, part) for scope, each in scopes.items() for part in _packed(each, self._lists_at_once)]
+
+    def _out_of_turn(self, drafts: list[Draft]) -> list[Draft]:
+        """A label without a run is no hurry: of many repositories, some look for it at each tick."""
+        turns = -(-len(drafts) // ORPHANS_AT_ONCE) if drafts else 1
+        turn = int(self._client.memory.get(TURN, "0")) % turns
+        if turns > 1:
+            self._client.memory[TURN] = str(turn + 1)
+        return [draft for place, draft in enumerate(drafts) if place % turns != turn]
 
     def _read_lists(self, scope: str, drafts: Sequence[Draft]) -> None:
         fields = "\n".join(f"r{n}: {repository(d.repo.slug)} {{ {_lists(d)} }}" for n, d in enumerate(drafts))
@@ -84,11 +100,12 @@ class Boards:
             )
         except PortError as error:
             if isinstance(error, Unreachable) and error.until is None:
-                self._at_once = max(REPOS_AT_LEAST, self._at_once // 2)  # GitHub gives up on a query after ten seconds
+                # GitHub gives up on a query after ten seconds.
+                self._lists_at_once = max(LISTS_AT_LEAST, self._lists_at_once // 2)
             for draft in drafts:
                 draft.trouble = error
             return
-        self._at_once = min(REPOS_AT_ONCE, self._at_once + REPOS_AT_LEAST)
+        self._lists_at_once = min(LISTS_OF_A_POINT, self._lists_at_once + LISTS_AT_LEAST)
         for n, draft in enumerate(drafts):
             try:
                 _take(draft, answer, f"r{n}")
@@ -148,8 +165,11 @@ class Boards:
         return frozenset(json.loads(names)) if names and updated_at == row["updatedAt"] else None
 
     def _remember(self, key: str, updated_at: str, names: frozenset[str]) -> None:
-        if self._client.clock.now() - moment(updated_at) > SETTLED:
+        if self.is_settled(updated_at):
             self._client.memory[f"github.labels.{key}"] = f"{updated_at} {json.dumps(sorted(names))}"
+
+    def is_settled(self, updated_at: str) -> bool:
+        return self._client.clock.now() - moment(updated_at) > SETTLED
 
     def _board(self, draft: Draft, labels: Mapping[str, frozenset[str] | PortError]) -> Board | PortError:
         if draft.trouble is not None:
@@ -166,6 +186,20 @@ class Boards:
                     ref = IssueRef(draft.repo.name, row["number"])
                     lists[name].append(Issue(ref, row["id"], row["title"], row["url"], is_open=True, labels=found))
         return Board(tuple(lists["ready"]), tuple(lists["in_progress"]))
+
+
+def _packed(drafts: Sequence[Draft], lists: int) -> Iterator[list[Draft]]:
+    """As many drafts together as ask for so many lists."""
+    part: list[Draft] = []
+    count = 0
+    for draft in drafts:
+        if part and count + len(draft.next) > lists:
+            yield part
+            part, count = [], 0
+        part.append(draft)
+        count += len(draft.next)
+    if part:
+        yield part
 
 
 def _lists(draft: Draft) -> str:

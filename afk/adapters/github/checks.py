@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from afk.adapters.github.commit_checks import Checked
     from afk.core.model import CommitAsk, Repo
 
-COMMITS_AT_ONCE = 50
+COMMITS_AT_ONCE = 74  # two lists each: one point
 LOOK_AHEAD = (1, 10)  # how many commits of a repository are read in the first rounds: mostly ours is the head
 LOOK_AHEAD_MORE = 50
 COMMITS_MAX = 200

@@ -27,8 +27,12 @@ if TYPE_CHECKING:
     from afk.adapters.github.people import Person
     from afk.core.model import Slug
 
-AT_ONCE = 150  # fields of one query
+    Subject = tuple[Slug, Person | int]
+
+AT_ONCE = 149  # fields of one query; as many permissions are one point
 BELIEVED_FOR = timedelta(minutes=5)
+A_NO_BELIEVED_FOR = timedelta(minutes=15)  # it starts nothing, and there are many of them
+YES, NO = "yes", "no"
 MAY_WRITE = frozenset({"ADMIN", "MAINTAIN", "WRITE"})
 MAY_WRITE_FOLDED = frozenset({"admin", "write"})  # REST shows maintain as write
 
@@ -51,23 +55,36 @@ class Found:
     issues: dict[tuple[Slug, int], BlockerState | PortError] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    at: datetime
+    said: str
+
+
 class Lookups:
     def __init__(self, client: Client) -> None:
         self._client = client
 
     def answer(self, scope: str, wish: Wish, *, fresh: bool = False) -> Found:
-        """Permissions may be some minutes old, unless they must be fresh."""
+        """Of what is remembered, as much is asked again as one query holds, the oldest first; all of it if `fresh`."""
+        wanted: list[Subject] = [
+            *sorted(wish.people, key=lambda each: (each[0], each[1].login)),
+            *sorted(wish.issues),
+        ]
+        known = {} if fresh else {each: kept for each in wanted if (kept := self._remembered(*each))}
+        for each in sorted(known, key=lambda each: known[each].at)[: max(0, AT_ONCE - len(wanted) + len(known))]:
+            del known[each]
         found = Found()
-        for asked in wish.people:
-            known = None if fresh else self._remembered(*asked)
-            if known is not None:
-                found.writers[asked] = known
-        people = sorted(wish.people - set(found.writers), key=lambda each: (each[0], each[1].login))
-        wanted: list[tuple[Slug, Person | int]] = [*people, *sorted(wish.issues)]
-        together([partial(self._ask, scope, part, found) for part in chunks(wanted, AT_ONCE)])
+        for (slug, what), remembered in known.items():
+            if isinstance(what, int):
+                found.issues[slug, what] = BlockerState(remembered.said)
+            else:
+                found.writers[slug, what] = remembered.said == YES
+        asked = [each for each in wanted if each not in known]
+        together([partial(self._ask, scope, part, found) for part in chunks(asked, AT_ONCE)])
         return found
 
-    def _ask(self, scope: str, wanted: Sequence[tuple[Slug, Person | int]], found: Found) -> None:
+    def _ask(self, scope: str, wanted: Sequence[Subject], found: Found) -> None:
         slugs = {slug: f"r{n}" for n, slug in enumerate(dict.fromkeys(slug for slug, _ in wanted))}
         fields: dict[Slug, list[str]] = {slug: [] for slug in slugs}
         for n, (slug, what) in enumerate(wanted):
@@ -79,9 +96,10 @@ class Lookups:
             answer = error
         for n, (slug, what) in enumerate(wanted):
             if isinstance(what, int):
-                found.issues[slug, what] = (
-                    answer if isinstance(answer, PortError) else _state(answer, slugs[slug], what)
-                )
+                state = answer if isinstance(answer, PortError) else _state(answer, slugs[slug], what)
+                found.issues[slug, what] = state
+                if isinstance(state, BlockerState):
+                    self._note(slug, what, state.value)
             elif isinstance(answer, PortError):
                 found.writers[slug, what] = answer
             else:
@@ -117,19 +135,25 @@ class Lookups:
         except PortError as error:
             return error
 
-    def _remembered(self, slug: Slug, person: Person) -> bool | None:
-        at, _, said = self._client.memory.get(_key(slug, person), "").partition(" ")
-        age = self._client.clock.now() - datetime.fromisoformat(at) if at else None
-        return said == "yes" if age is not None and timedelta() <= age < BELIEVED_FOR else None
+    def _remembered(self, slug: Slug, what: Person | int) -> Remembered | None:
+        at, _, said = self._client.memory.get(_key(slug, what), "").partition(" ")
+        if not at:
+            return None
+        found = Remembered(datetime.fromisoformat(at), said)
+        limit = A_NO_BELIEVED_FOR if said == NO else BELIEVED_FOR
+        return found if timedelta() <= self._client.clock.now() - found.at < limit else None
 
     def _remember(self, slug: Slug, person: Person, *, may: bool) -> bool:
-        said = "yes" if may else "no"
-        self._client.memory[_key(slug, person)] = f"{self._client.clock.now().isoformat()} {said}"
+        self._note(slug, person, YES if may else NO)
         return may
 
+    def _note(self, slug: Slug, what: Person | int, said: str) -> None:
+        self._client.memory[_key(slug, what)] = f"{self._client.clock.now().isoformat()} {said}"
 
-def _key(slug: Slug, person: Person) -> str:
-    return f"github.may-write.{slug}.{person.id}".lower()
+
+def _key(slug: Slug, what: Person | int) -> str:
+    about = f"blockers.{slug}.{what}" if isinstance(what, int) else f"may-write.{slug}.{what.id}"
+    return f"github.{about}".lower()
 
 
 def _permission(n: int, person: Person) -> str:

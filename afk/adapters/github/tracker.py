@@ -8,11 +8,12 @@ from afk.adapters.github.boards import Boards
 from afk.adapters.github.brief import Briefs
 from afk.adapters.github.cards import Cards
 from afk.adapters.github.cases import Case, Cases
+from afk.adapters.github.known_cases import KnownCases
 from afk.adapters.github.lookups import Found, Lookups, Wish
 from afk.adapters.github.tracking import Tracking
 from afk.adapters.github.vetting import vetting
 from afk.adapters.github.writing import Writing
-from afk.ports import PortError, Refused, Unexpected
+from afk.ports import PortError, Refused, Unexpected, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from afk.adapters.github.client import Client
     from afk.core.model import Board, Brief, Issue, IssueRef, Labels, Repo, Slug, Tracked, Vetting
     from afk.ports import TrackAsk
+
+CASES_OF_A_POINT = 74  # GitHub counts two lists for each
+CASES_AT_MOST = 1_500  # at one look: what is left over is looked at next, before the tick's time is up
 
 
 class GithubTracker:
@@ -31,6 +35,7 @@ class GithubTracker:
         self._boards = Boards(client, labels)
         self._cards = Cards(client, repos, labels)
         self._cases = Cases(client, labels.ready)
+        self._known = KnownCases(client.memory, client.clock)
         self._lookups = Lookups(client)
         self._briefs = Briefs(client, labels)
         self._tracking = Tracking(client, repos, labels)
@@ -56,13 +61,32 @@ class GithubTracker:
         return answers
 
     def _vet(self, scope: str, asked: Sequence[tuple[Issue, Slug]]) -> dict[IssueRef, Vetting | PortError]:
-        cases = self._cases.read(scope, asked)
+        cases = self._read_cases(scope, asked)
         wish = Wish()
         for case in cases.values():
             if not isinstance(case, PortError):
                 wish.add(case.wish)
         found = self._lookups.answer(scope, wish)
         return {issue.ref: _vetted(cases.get(issue.key), found, issue.ref) for issue, _ in asked}
+
+    def _read_cases(self, scope: str, asked: Sequence[tuple[Issue, Slug]]) -> dict[str, Case | PortError]:
+        """Those that have moved, and the oldest of those that have not; the rest is remembered."""
+        updated = self._boards.updated
+        known = {
+            issue.key: found
+            for issue, slug in asked
+            if issue.key in updated and (found := self._known.get(issue, slug, updated[issue.key]))
+        }
+        room = max(0, CASES_OF_A_POINT - (len(asked) - len(known)))
+        for key in sorted(known, key=lambda key: known[key].at)[:room]:
+            del known[key]
+        unread = [each for each in asked if each[0].key not in known]
+        read = self._cases.read(scope, unread[:CASES_AT_MOST])
+        for key, case in read.items():
+            if isinstance(case, Case) and key in updated and self._boards.is_settled(updated[key]):
+                self._known.put(case, updated[key])
+        late = {issue.key: Unreachable(f"GitHub: {issue.ref}: its turn comes") for issue, _ in unread[CASES_AT_MOST:]}
+        return late | read | {key: found.case for key, found in known.items()}
 
     def brief(self, issue: Issue) -> Brief:
         return self._briefs.read(issue, self._slug(issue.ref))

@@ -26,6 +26,9 @@ class Housekeeping(Transactions):
             return {
                 "audit": connection.execute(delete(t.audit).where(t.audit.c.at < before)).rowcount,
                 "commands": connection.execute(update(t.commands).where(*wordy).values(text="")).rowcount,
+                "recollections": connection.execute(
+                    delete(t.recollections).where(t.recollections.c.at < before)
+                ).rowcount,
                 "notices": connection.execute(delete(t.notices).where(t.notices.c.at < before)).rowcount,
                 "doorbells": _put_doorbells_away(connection, before),
             }

@@ -14,6 +14,7 @@ from afk.adapters.ledger.housekeeping import Housekeeping
 from afk.adapters.ledger.locks import locks_for
 from afk.adapters.ledger.log import LogRecords
 from afk.adapters.ledger.notices import NoticeRecords
+from afk.adapters.ledger.recollections import Recollections
 from afk.adapters.ledger.runs import RunRecords
 from afk.adapters.ledger.wishes import WishRecords
 from afk.ports import Unreachable
@@ -28,7 +29,7 @@ def open_ledger(url: str) -> SqlLedger:
     return SqlLedger(url)
 
 
-class SqlLedger(RunRecords, WishRecords, DoorbellRecords, NoticeRecords, LogRecords, Housekeeping):
+class SqlLedger(RunRecords, WishRecords, DoorbellRecords, NoticeRecords, LogRecords, Recollections, Housekeeping):
     def __init__(self, url: str) -> None:
         super().__init__(address(url))
         self._locks = locks_for(self._url)

@@ -294,6 +294,15 @@ audit = Table(
     Column("refused", Boolean, nullable=False),
 )
 
+recollections = Table(
+    "recollections",
+    metadata,
+    Column("topic", Words, primary_key=True),
+    Column("key", Words, primary_key=True),
+    _text("value"),
+    Column("at", Moment, nullable=False),
+)
+
 ticks = Table(
     "ticks",
     metadata,

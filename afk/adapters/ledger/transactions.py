@@ -85,11 +85,18 @@ class Transactions:
 
 
 def put(connection: Connection, table: Table, row: dict[str, Any]) -> None:
-    """Insert, or replace the row with the same key: one statement, since two processes may do it at once."""
+    put_all(connection, table, [row])
+
+
+def put_all(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert, or replace rows with the same keys: one statement each, since two processes may do it at once."""
+    if not rows:
+        return
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     key = [column.name for column in table.primary_key]
-    rest = {name: value for name, value in row.items() if name not in key}
-    connection.execute(insert(table).values(**row).on_conflict_do_update(index_elements=key, set_=rest))
+    new = insert(table)
+    rest = {name: new.excluded[name] for name in rows[0] if name not in key}
+    connection.execute(new.on_conflict_do_update(index_elements=key, set_=rest), rows)
 
 
 def insert_new(connection: Connection, table: Table, row: dict[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
+from afk.adapters.github import boards as boards_module
 from afk.core.model import Board, Issue
 from afk.ports import Refused, Unexpected, Unreachable
 from afk.sandbox.faults import Fault, Trouble
@@ -94,6 +95,23 @@ def test_another_process_with_the_same_memory_starts_with_what_is_known(hub: Hub
 
     assert ready(hub.tracker(), hub.repos["infra"]) == first
     assert len(hub.requests()) == 1
+
+
+def test_of_many_repositories_some_are_looked_through_for_orphans_at_each_tick(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who looks is remembered from process to process; the ready lists are all read."""
+    monkeypatch.setattr(boards_module, "ORPHANS_AT_ONCE", 1)
+    hub.enrol("web")
+    orphans = {name: hub.server.open_issue(f"acme/{name}", "A title") for name in ("infra", "web")}
+    for name, number in orphans.items():
+        hub.server.label(f"acme/{name}", number, LABELS.in_progress, "ada")
+        hub.released(name)
+    looks = [boards(hub, hub.tracker()) for _ in range(3)]
+    found = [[name for name, board in look.items() if isinstance(board, Board) and board.in_progress] for look in looks]
+
+    assert found == [["infra"], ["web"], ["infra"]]
+    assert all(isinstance(board, Board) and board.ready for look in looks for board in look.values())
 
 
 def test_lists_are_read_to_their_end_and_the_oldest_is_there(hub: Hub) -> None:

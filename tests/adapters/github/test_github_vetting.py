@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
-from afk.adapters.github import GithubTracker
-from afk.adapters.github.lookups import Lookups
+from afk.adapters.github import GithubTracker, lookups
+from afk.adapters.github import tracker as tracker_module
+from afk.adapters.github.lookups import Lookups, Wish
 from afk.adapters.github.people import Person
 from afk.core.model import Blocker, BlockerState, Issue, IssueRef, Slug, Trust, Vetting
-from afk.ports import Gone, Refused, Unexpected, Unreachable
+from afk.ports import Gone, PortError, Refused, Unexpected, Unreachable
 from afk.sandbox.faults import Fault, Trouble
 from afk.sandbox.github import GraphqlFault
 from tests.adapters.github.conftest import LABELS, Hub, a_repo, ready
@@ -292,20 +293,95 @@ def test_native_blockers_that_were_cut_short_are_unknown(wire: respx.MockRouter,
     assert found.blockers == (None if more else ())
 
 
-def test_a_permission_is_believed_for_five_minutes(hub: Hub) -> None:
+def test_what_fits_in_a_query_is_asked_again_at_every_look(hub: Hub) -> None:
     hub.released()
     tracker = hub.tracker()
     issues = ready(tracker, hub.repos["infra"])
     tracker.vet(issues)
     hub.server.set_role(INFRA, "ada", "read")
-    hub.clock.time += timedelta(minutes=5) - timedelta(seconds=1)
-    before = tracker.vet(issues)[issues[0].ref]
-    hub.clock.time += timedelta(seconds=1)
-    after = tracker.vet(issues)[issues[0].ref]
+    found = tracker.vet(issues)[issues[0].ref]
 
-    assert isinstance(before, Vetting)
-    assert isinstance(after, Vetting)
-    assert (before.trust, after.trust) == (Trust.TRUSTED, Trust.UNTRUSTED)
+    assert isinstance(found, Vetting)
+    assert found.trust is Trust.UNTRUSTED
+
+
+@pytest.mark.parametrize(
+    ("role", "minutes"),
+    [pytest.param("write", 5, id="a yes"), pytest.param("triage", 15, id="a no, which starts nothing")],
+)
+def test_what_does_not_fit_is_believed_for_minutes(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, role: str, minutes: int
+) -> None:
+    hub.server.set_role(INFRA, "ada", role)
+    hub.released()
+    hub.tracker().vet(ready(hub.tracker(), hub.repos["infra"]))
+    slug, ada = Slug.parse(INFRA), Person("ada", hub.server.forge.world.account("ada").id)
+    monkeypatch.setattr(lookups, "AT_ONCE", 1)  # and somebody unknown takes the room
+
+    def may_write(stranger: int) -> bool | PortError:
+        asked = Lookups(hub.client())
+        return asked.answer("", Wish({(slug, ada), (slug, Person("rita", stranger))})).writers[slug, ada]
+
+    remembered = may_write(901)
+    hub.server.set_role(INFRA, "ada", "triage" if role == "write" else "write")
+    hub.clock.time += timedelta(minutes=minutes) - timedelta(seconds=1)
+    before = may_write(902)
+    hub.clock.time += timedelta(seconds=1)
+    after = may_write(903)
+
+    assert (remembered, before, after) == (role == "write", role == "write", role != "write")
+
+
+def test_an_issue_that_has_not_moved_is_not_read_again(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.released(body="Blocked by #2", actor="tess")
+    hub.server.open_issue(INFRA, "First")
+    hub.clock.time += AFTER * 2
+    fresh = hub.tracker()
+    first = fresh.vet(ready(fresh, hub.repos["infra"]))
+    hub.requests()
+    monkeypatch.setattr(tracker_module, "CASES_OF_A_POINT", 0)
+    another_process = hub.tracker()
+    again = another_process.vet(ready(another_process, hub.repos["infra"]))
+
+    assert again == first
+    assert len(hub.requests()) == 2  # the board, and the permission with the blocker's state
+
+
+@pytest.mark.parametrize("change", ["moved", "old"])
+def test_an_issue_that_moved_or_was_read_long_ago_is_read_again(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    ref = hub.released(actor="tess")
+    hub.clock.time += AFTER * 2
+    first = hub.tracker()
+    first.vet(ready(first, hub.repos["infra"]))
+    monkeypatch.setattr(tracker_module, "CASES_OF_A_POINT", 0)
+    hub.clock.time += AFTER if change == "moved" else timedelta(hours=3)
+    if change == "moved":
+        hub.server.unlabel(INFRA, ref.number, LABELS.ready, "ada")
+        hub.server.label(INFRA, ref.number, LABELS.ready, "ada")
+    hub.requests()
+    later = hub.tracker()
+    found = later.vet(ready(later, hub.repos["infra"]))[ref]
+
+    assert isinstance(found, Vetting)
+    assert found.released_by == ("ada" if change == "moved" else "tess")
+    assert sum(line == "POST /graphql" for line in hub.requests()) >= 3
+
+
+def test_more_issues_than_one_look_takes_have_their_turn_at_the_next(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracker_module, "CASES_AT_MOST", 2)
+    monkeypatch.setattr(tracker_module, "CASES_OF_A_POINT", 0)
+    refs = [hub.released() for _ in range(3)]
+    hub.clock.time += AFTER * 2
+    looks = []
+    for _ in range(2):
+        tracker = hub.tracker()
+        looks.append(tracker.vet(ready(tracker, hub.repos["infra"])))
+
+    assert [type(looks[0][ref]) for ref in refs] == [Vetting, Vetting, Unreachable]
+    assert str(looks[0][refs[2]]) == "GitHub: infra#3: its turn comes"
+    assert [type(looks[1][ref]) for ref in refs] == [Vetting] * 3
 
 
 def test_blockers_in_other_repositories_are_looked_up_where_they_are(hub: Hub) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from afk.adapters.ledger import open_ledger
-from afk.adapters.ledger.schema import VERSION_TABLE
+from afk.adapters.ledger.schema import HEAD, VERSION_TABLE
 from afk.core.model import IssueRef
 from afk.core.records import Change
 from afk.ports import PortError, Refused, Unreachable
@@ -177,10 +177,10 @@ def test_ledger_of_a_newer_afk_is_left_alone(kept: Path, url: str) -> None:
         other.execute(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
         line = refusal(url, Refused)
         assert other.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone() == ("9999",)
-        other.execute(f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
+        other.execute(f"UPDATE {VERSION_TABLE} SET version_num = '{HEAD}'")
 
     assert line == (
-        f"ledger {kept}: it was written by a newer AFK (schema 9999, this one knows 0001). "
+        f"ledger {kept}: it was written by a newer AFK (schema 9999, this one knows {HEAD}). "
         "Upgrade AFK, or restore the backup from before the upgrade"
     )
 

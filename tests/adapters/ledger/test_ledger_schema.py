@@ -31,7 +31,7 @@ NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0002", "0001"
+revision, down_revision = "later", "{head}"
 
 
 def upgrade():
@@ -55,7 +55,7 @@ def next_scripts(folder: Path, more: str = "") -> Path:
     """The migrations of a later AFK, which alters tables that others refer to."""
     scripts = folder / "100% later"
     shutil.copytree(schema.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_mood.py").write_text(NEXT.format(more=more))
+    (scripts / "versions" / "later_mood.py").write_text(NEXT.format(head=schema.HEAD, more=more))
     return scripts
 
 
@@ -100,10 +100,10 @@ def test_eight_that_start_at_once_lay_one_schema(kind: str, new_database: Callab
 def test_an_upgrade_keeps_every_row_and_every_guard(filled: SqlLedger, tmp_path: Path) -> None:
     before = contents(filled)
 
-    filled._bring_up_to_date(next_scripts(tmp_path), "0002")
+    filled._bring_up_to_date(next_scripts(tmp_path), "later")
 
     with filled._reading() as connection:
-        assert schema.revision(connection) == "0002"
+        assert schema.revision(connection) == "later"
         told = connection.execute(text("SELECT id, headline, mood FROM runs ORDER BY id")).all()
         assert told == [("infra-42-1", "Rotate the logs", "calm"), ("web-7-1", "Ünïcode 🎈", "calm")]
         for name, rows in before.items():
@@ -130,7 +130,7 @@ def test_an_upgrade_keeps_every_row_and_every_guard(filled: SqlLedger, tmp_path:
             "its upgrade would lose what (turns|evidence) refers to. Report it; nothing changed$|foreign key",
             id="orphans",
         ),
-        pytest.param("raise KeyError(revision)", KeyError, "0002", id="a bug"),
+        pytest.param("raise KeyError(revision)", KeyError, "later", id="a bug"),
     ],
 )
 def test_an_upgrade_that_fails_changes_nothing(
@@ -139,7 +139,7 @@ def test_an_upgrade_that_fails_changes_nothing(
     before = contents(filled)
 
     with pytest.raises(error, match=words):
-        filled._bring_up_to_date(next_scripts(tmp_path, mistake), "0002")
+        filled._bring_up_to_date(next_scripts(tmp_path, mistake), "later")
 
     assert contents(filled) == before
     with filled._reading() as connection:
