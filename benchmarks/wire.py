@@ -3,82 +3,25 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx
-from pydantic import SecretStr
 
 from afk import poll, watch, wiring
-from afk.core.checklist import checklist
 from afk.core.config import Config
-from afk.core.identifiers import message_id, thread_id
-from afk.core.model import Board, ForgeKind, Repo, Slug, StageKind
-from afk.core.records import Entry, Via
-from afk.core.run import Evidence, Phase, Run, Turn, TurnKind
-from afk.operations import Operations, Person
-from afk.ports import ThreadOrder
-from afk.sandbox.github import GithubServer
-from afk.sandbox.t3 import T3Server
-from afk.settings import Settings
-from afk.systems import T3, Github
+from afk.core.model import Board
+from afk.operations import Operations
 from benchmarks.figure import Figure
+from benchmarks.town import ADA, READY, Town, put_in_flight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from afk.core.model import Issue
-    from afk.ports import Ports
 
 REPOS, EACH = 100, 3
 LATENCY = 0.08
 AT_MOST = 12
 TIMES = 30
-READY = "ready-for-agent"
-ADA = Person("ada", Via.CLI)
-
-
-@dataclass(slots=True)
-class Town:
-    """Many repositories with ready issues; in `busy` ones somebody trusted released them."""
-
-    github: GithubServer
-    t3: T3Server
-    settings: Settings
-
-    @classmethod
-    def of(cls, *, by: str) -> Town:
-        github, t3 = GithubServer().start(), T3Server(auto_start=True, sees_disk=True).start()
-        for login in ("ada", "mallory", "afk-bot"):
-            github.create_user(login)
-        repos = {}
-        for place in range(REPOS):
-            name = f"repo{place:03}"
-            people = {"ada": "write", "mallory": "triage", "afk-bot": "write"}
-            github.create_repository(f"acme/{name}", collaborators=people)
-            github.add_workflow(f"acme/{name}")
-            github.label(f"acme/{name}", github.open_issue(f"acme/{name}", "First", "", "ada"), READY, "ada")
-            github.close(f"acme/{name}", 1, "ada")
-            for _ in range(EACH):
-                number = github.open_issue(f"acme/{name}", "Another", "Please do it.", "ada")
-                github.label(f"acme/{name}", number, READY, by)
-            repos[name] = Repo(name, ForgeKind.GITHUB, Slug("acme", name), (StageKind.CHECKS,))
-        systems = {
-            "github": Github(github.url, SecretStr(github.token_classic("afk-bot"))),
-            "t3": T3(t3.url, t3.url, "claudeAgent", "claude-sonnet-4-6", "/data", SecretStr(t3.issue_token())),
-        }
-        return cls(github, t3, Settings(Config(repos=repos, kill_switch=False), "sqlite://", **systems))
-
-    def requests(self) -> int:
-        return len(self.github.exchanges) + len(self.t3.exchanges)
-
-    def slow(self, seconds: float) -> None:
-        self.github.latency = self.t3.latency = seconds
-
-    def close(self) -> None:
-        self.github.stop()
-        self.t3.stop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +42,7 @@ def measure() -> list[Figure]:
 
 def _polls() -> list[Figure]:
     """Nobody trusted released the issues, so every one is vetted and none starts."""
-    town = Town.of(by="mallory")
+    town = Town.of(REPOS, EACH, by="mallory")
     clock = wiring.clock()
     with wiring.ledger("sqlite://") as ledger, wiring.ports(town.settings, ledger, clock) as ports:
         config = town.settings.config
@@ -125,14 +68,14 @@ def _polls() -> list[Figure]:
 
 def _watches() -> list[Figure]:
     """Every repository has a run in flight, pushed and pending, and everybody has been told so."""
-    town = Town.of(by="ada")
+    town = Town.of(REPOS, EACH, by="ada")
     clock = wiring.clock()
     with wiring.ledger("sqlite://") as ledger, wiring.ports(town.settings, ledger, clock) as ports:
         config = town.settings.config
         boards = ports.tracker.boards(list(config.repos.values()))
         for name, board in boards.items():
             assert isinstance(board, Board)
-            _in_flight(town, ports, name, board.ready[0])
+            put_in_flight(town, ports, name, board.ready[0])
         for _ in range(6):
             watch.tick(ports, config, clock.now())  # reads the bodies that changed, a few per tick
         town.slow(LATENCY)
@@ -145,35 +88,6 @@ def _watches() -> list[Figure]:
         Figure("its wall time with 80 ms per answer", f"{steady.seconds:.2f} s", "≤ 1 s", steady.seconds <= 1),
         _ratio("the prototype's shape: requests", shape, steady),
     ]
-
-
-def _in_flight(town: Town, ports: Ports, name: str, issue: Issue) -> None:
-    now = ports.clock.now()
-    run_id = f"{name}-bench"
-    thread = thread_id(run_id, 1)
-    order = ThreadOrder(thread, town.settings.config.repos[name], "Bench", message_id(run_id, 1), "Work.")
-    turn = Turn(1, TurnKind.FIRST, 1, "Work.", now, sent_at=now, receipt=ports.executor.open(order))
-    sha = town.github.push(f"acme/{name}", f"Work\n\nRefs: acme/{issue.ref}\nAFK-Run: {run_id}", "ada")
-    town.t3.agent_finishes(thread, "Done.")
-    run = Run(
-        id=run_id,
-        ref=issue.ref,
-        attempt=1,
-        issue_key=issue.key,
-        title=issue.title,
-        url=issue.url,
-        claimed_at=now - timedelta(minutes=1),
-        started_at=now,
-        thread_id=thread,
-        comment_id="1",
-        commit=sha,
-        commit_at=now,
-        judged_commit=sha,
-        turns=(turn,),
-        evidence=(Evidence(Phase.PUSHED, now, seen=True, detail=sha),),
-    )
-    told = replace(run, checklist=checklist(run))
-    assert ports.ledger.claim(told, Entry(now, "bench", Via.CLI, "start"), {})
 
 
 def _ratio(what: str, shape: Cost, ours: Cost) -> Figure:

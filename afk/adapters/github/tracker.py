@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from afk.ports import TrackAsk
 
 CASES_OF_A_POINT = 74  # GitHub counts two lists for each
-CASES_AT_MOST = 1_500  # at one look: what is left over is looked at next, before the tick's time is up
+CASES_AT_MOST = 1_000  # at one look: what is left over is looked at next, before the tick's time is up
 
 
 class GithubTracker:
