@@ -163,9 +163,13 @@ class Street:
         t3 = T3Server(protocol=protocol, auto_start=True, sees_disk=True).start()
         return cls(home, FORGES[forge](), t3)
 
+    @property
+    def servers(self) -> dict[str, Server]:
+        return {"forge": self.forge.server, "t3": self.t3}
+
     def close(self) -> None:
-        self.forge.server.stop()
-        self.t3.stop()
+        for server in self.servers.values():
+            server.stop()
 
     def afk(self, *words: str, code: int = 0) -> str:
         """Type a command; returns what it prints."""

@@ -39,7 +39,7 @@ class Http:
         headers: Callable[[], Mapping[str, str]],
         *,
         verify: Any = True,
-        timeout: httpx.Timeout = TIMEOUT,
+        timeout: httpx.Timeout | None = None,
     ) -> None:
         self.system = system
         self.base_url = base_url.rstrip("/")
@@ -47,7 +47,7 @@ class Http:
         limits = httpx.Limits(max_connections=AT_ONCE * 2)
         # trust_env would send credentials through a proxy that some shell profile names.
         verify = _authorities() if verify is True else verify
-        self._client = httpx.Client(timeout=timeout, verify=verify, limits=limits, trust_env=False)
+        self._client = httpx.Client(timeout=timeout or TIMEOUT, verify=verify, limits=limits, trust_env=False)
 
     def close(self) -> None:
         self._client.close()

@@ -49,7 +49,7 @@ class SlackChannel:
         clock: Clock,
         *,
         hosts: Collection[str],
-        timeout: int = TIMEOUT,
+        timeout: int | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -64,7 +64,7 @@ class SlackChannel:
         self._client = WebClient(
             settings.bot_token.get_secret_value(),
             base_url=settings.api_url,
-            timeout=timeout,
+            timeout=timeout or TIMEOUT,
             retry_handlers=[],
             logger=_quiet,
         )

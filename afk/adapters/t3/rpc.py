@@ -27,9 +27,9 @@ REQUEST = 1
 
 
 class Rpc:
-    def __init__(self, wire: Wire, patience: float = PATIENCE, ping_every: float = PING_EVERY) -> None:
+    def __init__(self, wire: Wire, patience: float | None = None, ping_every: float = PING_EVERY) -> None:
         self._wire = wire
-        self._patience = patience
+        self._patience = PATIENCE if patience is None else patience
         self._ping_every = ping_every
 
     def call(self, tag: str, payload: Row, subject: str) -> Any:
