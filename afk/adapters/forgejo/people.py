@@ -35,11 +35,10 @@ class People:
         found: dict[tuple[Slug, Person], bool | PortError] = {}
         unknown = []
         for asked in set(wanted):
-            known = None if fresh else self._remembered(*asked)
-            if known is None:
-                unknown.append(asked)
+            if not fresh and self._is_believed(*asked):
+                found[asked] = True
             else:
-                found[asked] = known
+                unknown.append(asked)
         answers = together([partial(self._ask, *asked) for asked in unknown])
         return found | dict(zip(unknown, answers, strict=True))
 
@@ -59,14 +58,13 @@ class People:
             same = row["user"]["id"] == person.id
             return self._remember(slug, person, may=same and row["permission"] in MAY_WRITE)
 
-    def _remembered(self, slug: Slug, person: Person) -> bool | None:
-        at, _, said = self._client.memory.get(_key(slug, person), "").partition(" ")
-        age = self._client.clock.now() - datetime.fromisoformat(at) if at else None
-        return said == "yes" if age is not None and timedelta() <= age < BELIEVED_FOR else None
+    def _is_believed(self, slug: Slug, person: Person) -> bool:
+        """Only a yes: who was given the right since must not wait."""
+        at = self._client.memory.get(_key(slug, person), "")
+        return bool(at) and timedelta() <= self._client.clock.now() - datetime.fromisoformat(at) < BELIEVED_FOR
 
     def _remember(self, slug: Slug, person: Person, *, may: bool) -> bool:
-        said = "yes" if may else "no"
-        self._client.memory[_key(slug, person)] = f"{self._client.clock.now().isoformat()} {said}"
+        self._client.memory[_key(slug, person)] = self._client.clock.now().isoformat() if may else ""
         return may
 
 

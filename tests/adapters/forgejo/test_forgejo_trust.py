@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from afk.core.model import IssueRef, Trust
+from afk.core.model import IssueRef, Trust, Vetting
 from afk.ports import Gone, PortError, Unreachable
 from afk.sandbox.faults import Fault, Trouble
 from tests.adapters.forgejo.conftest import ISSUE, card, event, listed, released, row, user, vetted
@@ -42,6 +43,30 @@ def test_the_label_counts_if_its_applier_may_write(forge: ForgejoForge, permissi
     forge.labels(ref, actor="zoe")
 
     assert vetted(forge, card(forge, ref)).trust is trust
+
+
+@pytest.mark.parametrize(
+    ("before", "minutes", "after", "trust"),
+    [
+        pytest.param("write", 4, "read", Trust.TRUSTED, id="a yes is believed for five minutes"),
+        pytest.param("write", 5, "read", Trust.UNTRUSTED, id="and no longer"),
+        pytest.param("read", 0, "write", Trust.TRUSTED, id="a no is asked about again"),
+    ],
+)
+def test_a_change_of_rights_shows(forge: ForgejoForge, before: str, minutes: int, after: str, trust: Trust) -> None:
+    forge.server.add_user("zoe")
+    forge.server.grant_by_team(SLUG, "zoe", before)
+    ref = forge.opens()
+    forge.labels(ref, actor="zoe")
+    tracker = forge.tracker
+    issue = card(forge, ref)
+    tracker.vet([issue])
+    forge.server.grant_by_team(SLUG, "zoe", after)
+    forge.clock.time += timedelta(minutes=minutes)
+    found = tracker.vet([issue])[ref]
+
+    assert isinstance(found, Vetting)
+    assert found.trust is trust
 
 
 def test_an_owner_of_the_organisation_may_write(forge: ForgejoForge) -> None:
