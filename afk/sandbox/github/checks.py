@@ -48,7 +48,7 @@ class Checks:
 
     def run(self, suite: CheckSuite, name: str, status: str) -> CheckRun:
         number = self._world.next_id()
-        url = f"https://github.com/{suite.repo.full_name}/runs/{number}"
+        url = f"{self._world.site}/{suite.repo.full_name}/runs/{number}"
         started = self._world.now() if status == "in_progress" else None
         made = CheckRun(number, self._world.node_id("CR", number), suite, name, status, None, started, None, url)
         suite.runs.append(made)
@@ -98,7 +98,7 @@ class Checks:
     def _queue_jobs(self, run: WorkflowRun) -> None:
         for name in run.workflow.jobs:
             check = self.run(run.suite, name, "queued")
-            where = f"https://github.com/{run.workflow.repo.full_name}/actions/runs/{run.id}"
+            where = f"{self._world.site}/{run.workflow.repo.full_name}/actions/runs/{run.id}"
             check.details_url = f"{where}/job/{check.id}"
             run.jobs.append(Job(check, run.attempt))
 

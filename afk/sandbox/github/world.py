@@ -24,6 +24,7 @@ DEFAULT_LABELS = {
 }
 AUTO_LABEL_COLOR = "ededed"
 ACTIONS = "github-actions"
+SITE = "https://github.com"
 FIRST_ID = 1_000_000_007  # ids of today do not fit in 31 bits for long, and never equal a number
 T = TypeVar("T")
 
@@ -33,6 +34,7 @@ class World:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
+        self.site = SITE  # where people look at it; the API has an address of its own
         self._last_id = FIRST_ID
         self.nodes: dict[str, Any] = {}
         self.accounts: dict[str, Account] = {}

@@ -12,7 +12,6 @@ from afk.sandbox.github.graphql.context import asking, require
 from afk.sandbox.github.graphql.fields import constant, rule
 from afk.sandbox.github.graphql.places import present
 from afk.sandbox.github.records import Kind
-from afk.sandbox.github.rest.shapes import SITE
 
 if TYPE_CHECKING:
     from afk.sandbox.github.ci_records import CheckRun, CheckSuite, Status, Workflow, WorkflowRun
@@ -29,8 +28,8 @@ def short(commit: Commit, _: Info) -> str:
 
 
 @rule("Commit.url", "Commit.commitUrl")
-def url(commit: Commit, _: Info) -> str:
-    return f"{SITE}{path(commit, _)}"
+def url(commit: Commit, info: Info) -> str:
+    return f"{asking(info).forge.world.site}{path(commit, info)}"
 
 
 @rule("Commit.resourcePath")
@@ -171,8 +170,8 @@ def suite_path(suite: CheckSuite, _: Info) -> str:
 
 
 @rule("CheckSuite.url")
-def suite_url(suite: CheckSuite, _: Info) -> str:
-    return f"{SITE}{suite_path(suite, _)}"
+def suite_url(suite: CheckSuite, info: Info) -> str:
+    return f"{asking(info).forge.world.site}{suite_path(suite, info)}"
 
 
 @rule("CheckSuite.workflowRun")
@@ -208,8 +207,8 @@ def empty(_: object, __: Info) -> str:
 
 
 @rule("App.url")
-def app_url(app: Any, _: Info) -> str:
-    return f"{SITE}/apps/{app.slug}"
+def app_url(app: Any, info: Info) -> str:
+    return f"{asking(info).forge.world.site}/apps/{app.slug}"
 
 
 @rule("App.updatedAt", "Workflow.updatedAt")
@@ -233,8 +232,8 @@ def workflow_run_path(run: WorkflowRun, _: Info) -> str:
 
 
 @rule("WorkflowRun.url")
-def workflow_run_url(run: WorkflowRun, _: Info) -> str:
-    return f"{SITE}{workflow_run_path(run, _)}"
+def workflow_run_url(run: WorkflowRun, info: Info) -> str:
+    return f"{asking(info).forge.world.site}{workflow_run_path(run, info)}"
 
 
 @rule("Workflow.state")
@@ -248,8 +247,8 @@ def workflow_path(workflow: Workflow, _: Info) -> str:
 
 
 @rule("Workflow.url")
-def workflow_url(workflow: Workflow, _: Info) -> str:
-    return f"{SITE}{workflow_path(workflow, _)}"
+def workflow_url(workflow: Workflow, info: Info) -> str:
+    return f"{asking(info).forge.world.site}{workflow_path(workflow, info)}"
 
 
 @rule("Commit.status")

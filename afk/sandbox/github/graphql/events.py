@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from afk.sandbox.github import git
+from afk.sandbox.github.graphql.context import asking
 from afk.sandbox.github.graphql.fields import EVENTS, constant, rule, snake
 from afk.sandbox.github.graphql.places import present
 from afk.sandbox.github.rest.issue_shapes import html_url
@@ -62,8 +63,8 @@ def closer(event: Event, _: Info) -> Any:
 
 
 @rule("ClosedEvent.url", "CrossReferencedEvent.url")
-def event_url(event: Event, _: Info) -> str:
-    return f"{html_url(event.issue)}#event-{event.id}"
+def event_url(event: Event, info: Info) -> str:
+    return f"{html_url(asking(info).forge, event.issue)}#event-{event.id}"
 
 
 @rule("ReferencedEvent.commitRepository")

@@ -10,8 +10,7 @@ from afk.sandbox.github.graphql.connection import connection
 from afk.sandbox.github.graphql.context import FieldRefused, asking, require
 from afk.sandbox.github.graphql.fields import EVENTS, constant, rule, snake
 from afk.sandbox.github.graphql.places import present, sort_labels
-from afk.sandbox.github.rest.issue_shapes import dependencies_summary, html_url, sub_issues_summary
-from afk.sandbox.github.rest.shapes import SITE
+from afk.sandbox.github.rest.issue_shapes import dependencies_summary, html_path, html_url, sub_issues_summary
 
 if TYPE_CHECKING:
     from afk.sandbox.github.graphql.context import Info
@@ -199,23 +198,23 @@ def body(one: Issue | Comment, _: Info) -> str:
 
 
 @rule("Issue.url", "PullRequest.url")
-def url(one: Issue, _: Info) -> str:
-    return html_url(one)
+def url(one: Issue, info: Info) -> str:
+    return html_url(asking(info).forge, one)
 
 
 @rule("Issue.resourcePath")
 def path(one: Issue, _: Info) -> str:
-    return html_url(one).removeprefix(SITE)
+    return html_path(one)
 
 
 @rule("IssueComment.url")
-def comment_url(one: Comment, _: Info) -> str:
-    return f"{html_url(one.issue)}#issuecomment-{one.id}"
+def comment_url(one: Comment, info: Info) -> str:
+    return f"{html_url(asking(info).forge, one.issue)}#issuecomment-{one.id}"
 
 
 @rule("IssueComment.resourcePath")
 def comment_path(one: Comment, _: Info) -> str:
-    return comment_url(one, _).removeprefix(SITE)  # type: ignore[no-any-return]  # a rule's type is that of any callable
+    return f"{html_path(one.issue)}#issuecomment-{one.id}"
 
 
 @rule("Issue.author", "IssueComment.author", "PullRequest.author")

@@ -10,7 +10,6 @@ from afk.sandbox.github.graphql.connection import connection
 from afk.sandbox.github.graphql.context import FieldRefused, asking, require
 from afk.sandbox.github.graphql.fields import constant, home_of, rule
 from afk.sandbox.github.records import Kind, Role
-from afk.sandbox.github.rest.shapes import SITE
 
 if TYPE_CHECKING:
     from afk.sandbox.github.graphql.context import Info
@@ -97,8 +96,8 @@ def bot_login(account: Account, _: Info) -> str:
 
 
 @rule("User.url", "Bot.url", "Organization.url", "Mannequin.url")
-def account_url(account: Account, _: Info) -> str:
-    return f"{SITE}{account_path(account, _)}"
+def account_url(account: Account, info: Info) -> str:
+    return f"{asking(info).forge.world.site}{account_path(account, info)}"
 
 
 @rule("User.resourcePath", "Bot.resourcePath", "Organization.resourcePath", "Mannequin.resourcePath")
@@ -162,8 +161,8 @@ def pushed_at(repo: Repository, _: Info) -> Any:
 
 
 @rule("Repository.url")
-def repository_url(repo: Repository, _: Info) -> str:
-    return f"{SITE}/{repo.full_name}"
+def repository_url(repo: Repository, info: Info) -> str:
+    return f"{asking(info).forge.world.site}/{repo.full_name}"
 
 
 @rule("Repository.resourcePath")
@@ -215,8 +214,8 @@ def label_path(one: Label, _: Info) -> str:
 
 
 @rule("Label.url")
-def label_url(one: Label, _: Info) -> str:
-    return f"{SITE}{label_path(one, _)}"
+def label_url(one: Label, info: Info) -> str:
+    return f"{asking(info).forge.world.site}{label_path(one, info)}"
 
 
 @rule("Label.repository", "Commit.repository", "CheckSuite.repository", "CheckRun.repository")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from afk.sandbox.github.checks import current_jobs, latest_runs, suite_status, when
-from afk.sandbox.github.rest.shapes import SITE, app, maybe_user, repository, simple_commit
+from afk.sandbox.github.rest.shapes import app, maybe_user, repository, simple_commit
 
 if TYPE_CHECKING:
     from afk.sandbox.github.ci_records import CheckRun, CheckSuite, Job, Status, Workflow, WorkflowRun
@@ -85,7 +85,7 @@ def status(forge: Forge, one: Status, repo_name: str) -> Json:
 
 
 def workflow(forge: Forge, one: Workflow) -> Json:
-    page = f"{SITE}/{one.repo.full_name}"
+    page = f"{forge.world.site}/{one.repo.full_name}"
     return {
         "id": one.id,
         "node_id": one.node_id,
@@ -123,7 +123,7 @@ def workflow_run(forge: Forge, one: WorkflowRun) -> Json:
         "check_suite_id": suite.id,
         "check_suite_node_id": suite.node_id,
         "url": url,
-        "html_url": f"{SITE}/{repo.full_name}/actions/runs/{one.id}",
+        "html_url": f"{forge.world.site}/{repo.full_name}/actions/runs/{one.id}",
         "pull_requests": [],
         "created_at": when(one.created_at),
         "updated_at": when(one.updated_at),

@@ -71,7 +71,7 @@ def compare(call: Call) -> Answer:
     size = per_page(call.query) if {"page", "per_page"} & set(call.query) else MOST_COMPARED
     paged, headers = page(call, found.ahead) if size != MOST_COMPARED else (found.ahead[-MOST_COMPARED:], {})
     url = f"{call.url}/repos/{call.repo.full_name}/compare/{call.params['basehead']}"
-    html = f"{shapes.SITE}/{call.repo.full_name}/compare/{call.params['basehead']}"
+    html = f"{call.forge.world.site}/{call.repo.full_name}/compare/{call.params['basehead']}"
     changed = shapes.changed_files(call.forge, found.merge_base, head) if found.ahead else []
     shape = {
         "url": url,
@@ -154,7 +154,7 @@ def get_branch(call: Call) -> Answer:
     shape = {
         "name": name,
         "commit": shapes.commit(call.forge, repo.commits[repo.branches[name]]),
-        "_links": {"self": url, "html": f"{shapes.SITE}/{repo.full_name}/tree/{name}"},
+        "_links": {"self": url, "html": f"{call.forge.world.site}/{repo.full_name}/tree/{name}"},
         "protected": protected,
         "protection": {"enabled": protected, "required_status_checks": checks},
         "protection_url": f"{url}/protection",
@@ -200,7 +200,7 @@ def _file(call: Call, commit: Commit, path: str, *, full: bool) -> dict[str, Any
     links = {
         "self": f"{call.url}/repos/{name}/contents/{path}{query}",
         "git": f"{call.url}/repos/{name}/git/{'blobs' if is_file else 'trees'}/{sha}",
-        "html": f"{shapes.SITE}/{name}/{'blob' if is_file else 'tree'}/{commit.sha}/{path}",
+        "html": f"{call.forge.world.site}/{name}/{'blob' if is_file else 'tree'}/{commit.sha}/{path}",
     }
     raw = f"https://raw.githubusercontent.com/{name}/{commit.sha}/{path}"
     shape = {

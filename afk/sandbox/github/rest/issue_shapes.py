@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from afk.sandbox.github.access import association
 from afk.sandbox.github.checks import when
-from afk.sandbox.github.rest.shapes import SITE, maybe_app, maybe_user, user
+from afk.sandbox.github.rest.shapes import maybe_app, maybe_user, user
 
 if TYPE_CHECKING:
     from afk.sandbox.github.forge import Forge
@@ -36,7 +36,7 @@ def _reactions(url: str) -> Json:
 
 def issue(forge: Forge, one: Issue) -> Json:
     repo_url = f"{forge.url}/repos/{one.repo.full_name}"
-    url, page = f"{repo_url}/issues/{one.number}", html_url(one)
+    url, page = f"{repo_url}/issues/{one.number}", html_url(forge, one)
     parent = {} if one.parent is None else {"parent_issue_url": _url(forge, one.parent)}
     return {
         "url": url,
@@ -86,8 +86,12 @@ def _pull(repo_url: str, page: str, one: Issue) -> Json:
     return {"draft": False, "pull_request": {"url": f"{repo_url}/pulls/{one.number}", **links}}
 
 
-def html_url(one: Issue) -> str:
-    return f"{SITE}/{one.repo.full_name}/{'pull' if one.pull else 'issues'}/{one.number}"
+def html_url(forge: Forge, one: Issue) -> str:
+    return f"{forge.world.site}{html_path(one)}"
+
+
+def html_path(one: Issue) -> str:
+    return f"/{one.repo.full_name}/{'pull' if one.pull else 'issues'}/{one.number}"
 
 
 def sub_issues_summary(one: Issue) -> Json:
@@ -110,7 +114,7 @@ def comment(forge: Forge, one: Comment) -> Json:
     url = f"{repo_url}/issues/comments/{one.id}"
     return {
         "url": url,
-        "html_url": f"{html_url(one.issue)}#issuecomment-{one.id}",
+        "html_url": f"{html_url(forge, one.issue)}#issuecomment-{one.id}",
         "issue_url": f"{repo_url}/issues/{one.issue.number}",
         "id": one.id,
         "node_id": one.node_id,

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from afk.sandbox.github.records import Account, App, Commit, Installation, Repository
 
 Json = dict[str, Any]
-SITE = "https://github.com"
 USER_LINKS = (
     "followers", "following{/other_user}", "gists{/gist_id}", "starred{/owner}{/repo}", "subscriptions", "orgs",
     "repos", "events{/privacy}", "received_events",
@@ -35,7 +34,7 @@ REPO_LINKS = {
 
 def user(forge: Forge, account: Account) -> Json:
     url = f"{forge.url}/users/{account.login}"
-    page = f"{SITE}/apps/{account.bare_login}" if account.kind is Kind.BOT else f"{SITE}/{account.login}"
+    path = f"apps/{account.bare_login}" if account.kind is Kind.BOT else account.login
     links = {f"{link.partition('{')[0]}_url": f"{url}/{link}" for link in USER_LINKS}
     links["organizations_url"] = links.pop("orgs_url")
     return {
@@ -45,7 +44,7 @@ def user(forge: Forge, account: Account) -> Json:
         "avatar_url": f"https://avatars.githubusercontent.com/u/{account.id}?v=4",
         "gravatar_id": "",
         "url": url,
-        "html_url": page,
+        "html_url": f"{forge.world.site}/{path}",
         **links,
         "type": account.kind.value,
         "user_view_type": "public",
@@ -74,8 +73,8 @@ def app(forge: Forge, one: App) -> Json:
         "owner": user(forge, one.owner),
         "name": one.name,
         "description": "",
-        "external_url": f"{SITE}/apps/{one.slug}",
-        "html_url": f"{SITE}/apps/{one.slug}",
+        "external_url": f"{forge.world.site}/apps/{one.slug}",
+        "html_url": f"{forge.world.site}/apps/{one.slug}",
         "created_at": when(one.created_at),
         "updated_at": when(one.created_at),
         "permissions": one.permissions,
@@ -96,7 +95,7 @@ def installation(forge: Forge, one: Installation) -> Json:
         "repository_selection": "all" if one.repositories is None else "selected",
         "access_tokens_url": url,
         "repositories_url": f"{forge.url}/installation/repositories",
-        "html_url": f"{SITE}/settings/installations/{one.id}",
+        "html_url": f"{forge.world.site}/settings/installations/{one.id}",
         "app_id": one.app.id,
         "app_slug": one.app.slug,
         "target_id": one.account.id,
@@ -115,7 +114,7 @@ def installation(forge: Forge, one: Installation) -> Json:
 
 def repository(forge: Forge, repo: Repository, role: Role | None = None) -> Json:
     url = f"{forge.url}/repos/{repo.full_name}"
-    page = f"{SITE}/{repo.full_name}"
+    page = f"{forge.world.site}/{repo.full_name}"
     open_issues = sum(issue.state == "open" for issue in repo.issues.values())
     pushed = repo.pushes[-1].at if repo.pushes else repo.created_at
     switches = dict.fromkeys(("has_projects", "has_wiki", "has_downloads", "allow_forking"), True)
@@ -168,7 +167,7 @@ def permissions(role: Role) -> dict[str, bool]:
 
 def commit(forge: Forge, one: Commit) -> Json:
     repo = one.repo
-    url, page = f"{forge.url}/repos/{repo.full_name}", f"{SITE}/{repo.full_name}"
+    url, page = f"{forge.url}/repos/{repo.full_name}", f"{forge.world.site}/{repo.full_name}"
     person = maybe_user(forge, one.author)
     links = [{"sha": p, "url": f"{url}/commits/{p}", "html_url": f"{page}/commit/{p}"} for p in one.parents]
     tree = tree_sha(one)
@@ -203,7 +202,7 @@ def changed_files(forge: Forge, before: Commit | None, after: Commit) -> list[Js
     """The rows of a diff, without its lines."""
     old = before.tree if before else {}
     paths = [path for path in sorted(old | after.tree) if old.get(path) != after.tree.get(path)]
-    url, page = f"{forge.url}/repos/{after.repo.full_name}", f"{SITE}/{after.repo.full_name}"
+    url, page = f"{forge.url}/repos/{after.repo.full_name}", f"{forge.world.site}/{after.repo.full_name}"
     return [
         {
             "sha": git.blob_sha(after.tree.get(path, "")),
