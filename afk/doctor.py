@@ -41,8 +41,12 @@ def checkups(environ: Mapping[str, str], clock: Clock) -> list[Checkup]:
         Checkup(LEDGER, partial(_ledger, environ, read, clock)),
         *(wiring.checkups(read, clock) if read is not None else ()),
     ]
-    secrets = _secrets(environ)
-    return [Checkup(each.system, partial(_guarded, each, secrets)) for each in found]
+    return [guarded(each, environ) for each in found]
+
+
+def guarded(checkup: Checkup, environ: Mapping[str, str]) -> Checkup:
+    """One that breaks hides nothing that the others found, and quotes no secret."""
+    return Checkup(checkup.system, partial(_guarded, checkup, _secrets(environ)))
 
 
 def examine(wanted: Iterable[Checkup]) -> Iterator[tuple[Checkup, list[Finding]]]:
@@ -95,7 +99,6 @@ def _ledger(environ: Mapping[str, str], read: Settings | None, clock: Clock) -> 
 
 
 def _guarded(checkup: Checkup, secrets: frozenset[str]) -> Iterator[Finding]:
-    """One look that breaks must not hide what the others found; and nobody's words may quote a secret."""
     try:
         for found in checkup.look():
             yield replace(found, what=_veiled(found.what, secrets), todo=_veiled(found.todo, secrets))

@@ -11,7 +11,9 @@ from afk.adapters import forgejo, github, ntfy_checkup
 from afk.adapters.by_forge import StageByForge, TrackerByForge
 from afk.adapters.clock import SystemClock
 from afk.adapters.forgejo import checkup as forgejo_checkup
+from afk.adapters.forgejo import enrolment as forgejo_enrolment
 from afk.adapters.github import checkup as github_checkup
+from afk.adapters.github import enrolment as github_enrolment
 from afk.adapters.kubernetes import KubernetesStage
 from afk.adapters.kubernetes import checkup as kubernetes_checkup
 from afk.adapters.ledger import checkup as ledger_checkup
@@ -32,11 +34,12 @@ from afk.ports import Ports
 from afk.recollection import Recollection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
     from datetime import datetime
 
     from afk.core.checkup import Finding
     from afk.core.config import Config
+    from afk.core.enrolment import Surroundings
     from afk.core.model import Repo
     from afk.ports import Channel, Clock, Desk, Executor, Ledger, Stage, Tracker
     from afk.settings import Settings
@@ -175,3 +178,15 @@ def checkups(settings: Settings, clock: Clock) -> list[Checkup]:
     if (ntfy := settings.ntfy) is not None:
         found.append(Checkup("ntfy", partial(ntfy_checkup.look, ntfy, clock)))
     return found
+
+
+def survey(settings: Settings, repo: Repo, clock: Clock, *, fix: bool) -> Generator[Finding, None, Surroundings | None]:
+    """Look at a repository that may not be enrolled yet. Its forge must be configured."""
+    labels = settings.config.labels
+    match repo.forge:
+        case ForgeKind.GITHUB:
+            assert settings.github is not None
+            return (yield from github_enrolment.survey(settings.github, repo, labels, clock, fix=fix))
+        case ForgeKind.FORGEJO:
+            assert settings.forgejo is not None
+            return (yield from forgejo_enrolment.survey(settings.forgejo, repo, labels, clock, fix=fix))

@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from afk import doctor, progress, tables, ticking, wiring
+from afk import doctor, enrolment, progress, tables, ticking, wiring
 from afk.cli.desk import AsJson, console, fail, print_json
 from afk.core.checkup import could_run, verdict
 from afk.core.config import ConfigError
+from afk.core.model import REPO_NAME, ForgeKind, Slug
 from afk.demo import play
 from afk.ports import PortError
 
@@ -73,6 +74,49 @@ def examine(*, as_json: AsJson = False) -> None:
     else:
         found = list(progress.shown(wanted, examined, Console(highlight=False)))
         sys.stdout.write(verdict(found) + "\n")
+    if not could_run(found):
+        raise typer.Exit(1)
+
+
+def _slug(text: str) -> Slug:
+    try:
+        return Slug.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}, such as acme/infra") from None
+
+
+def _short_name(text: str) -> str:
+    if text and not REPO_NAME.fullmatch(text):
+        raise typer.BadParameter("write 1 to 100 letters, digits, '.', '_' or '-'")
+    return text
+
+
+@app.command()
+def enroll(
+    slug: Annotated[Slug, typer.Argument(parser=_slug, metavar="OWNER/NAME", help="As its forge spells it.")],
+    *,
+    forge: Annotated[ForgeKind, typer.Option(help="Where it is.")] = ForgeKind.GITHUB,
+    name: Annotated[str, typer.Option(callback=_short_name, help="Its short name; without one, its own.")] = "",
+    fix: Annotated[bool, typer.Option("--fix", help="Create the labels that are missing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check whether a repository is ready for AFK, and print what enrols it."""
+    clock = wiring.clock()
+    try:
+        candidate = enrolment.candidate(slug, forge, name)
+    except ConfigError as error:
+        fail(str(error))
+    wanted = [candidate.checkup(os.environ, clock, fix=fix)]
+    examined = doctor.examine(wanted)
+    if as_json:
+        found = [finding for _, some in examined for finding in some]
+        facts = {"repo": candidate.repo.name, "enrolled": candidate.is_enrolled, "rules": candidate.rules}
+        print_json({"ready": could_run(found), **facts, "findings": [each.as_json() for each in found]})
+    else:
+        found = list(progress.shown(wanted, examined, Console(highlight=False)))
+        sys.stdout.write(verdict(found) + "\n")
+        if candidate.rules:
+            sys.stdout.write(f"\nTo enrol it, add this to {candidate.place}:\n\n{candidate.rules}")
     if not could_run(found):
         raise typer.Exit(1)
 

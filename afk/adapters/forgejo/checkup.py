@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from afk.adapters.forgejo.checks import ForgejoChecks
 from afk.adapters.forgejo.client import SYSTEM, Client, rows, understood
 from afk.adapters.http import content, refusal, together
 from afk.core import checkup
-from afk.core.checkup import broken, doubtful, fine
+from afk.core.checkup import Level, broken, doubtful, fine
 from afk.core.model import CommitAsk, StageKind, StageState
 from afk.core.text import plain
 from afk.ports import Gone, PortError, Unreachable
@@ -32,16 +33,25 @@ REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 UNSEEN = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One repository; `row` is the forge's own of it, empty where it is out of reach."""
+
+    findings: list[Finding]
+    row: Mapping[str, Any] = field(default_factory=dict)
+    has_ci: bool = False
+
+
 def look(settings: Forgejo, repos: Mapping[str, Repo], labels: Labels, clock: Clock) -> Iterator[Finding]:
     client = Client(settings, clock)
     try:
-        if (yield from _account(client)):
-            calls = [partial(_repository, client, repo, labels) for repo in repos.values()]
+        if (yield from account(client)):
+            calls = [partial(inspected, client, repo, labels) for repo in repos.values()]
             for repo, found in zip(repos.values(), together(calls), strict=True):
                 if isinstance(found, PortError):
                     yield broken(SYSTEM, str(repo.slug), str(found), REACH)
                 else:
-                    yield from found
+                    yield from found.findings
     except Unreachable as error:
         yield broken(SYSTEM, "API", str(error), ADDRESS)
     except PortError as error:
@@ -50,7 +60,7 @@ def look(settings: Forgejo, repos: Mapping[str, Repo], labels: Labels, clock: Cl
         client.close()
 
 
-def _account(client: Client) -> Generator[Finding, None, bool]:
+def account(client: Client) -> Generator[Finding, None, bool]:
     """Whether it is worth while to go on."""
     asked = client.clock.now()
     response = client.send("GET", "/user", "who we are", answers=REFUSALS)
@@ -70,21 +80,20 @@ def _account(client: Client) -> Generator[Finding, None, bool]:
             return True
 
 
-def _repository(client: Client, repo: Repo, labels: Labels) -> list[Finding]:
+def inspected(client: Client, repo: Repo, labels: Labels) -> Sight:
     subject = str(repo.slug)
     try:
         row = content(SYSTEM, client.send("GET", f"/repos/{repo.slug}", subject), subject)
     except Gone as error:
-        return [broken(SYSTEM, subject, f"not there, or out of reach ({error})", REACH)]
+        return Sight([broken(SYSTEM, subject, f"not there, or out of reach ({error})", REACH)])
     with understood(subject):
-        found = list(_state(subject, row))
-        found += _labels(client, repo, labels)
+        found = [*_state(subject, row), *_labels(client, repo, labels)]
         if row.get("empty"):
-            return [*found, doubtful(SYSTEM, subject, "it is empty: there is no commit", "Push a first commit")]
+            found.append(doubtful(SYSTEM, subject, "it is empty: there is no commit", "Push a first commit"))
+            return Sight(found, row)
         found.append(fine(SYSTEM, subject, f"there; its default branch is {plain(row['default_branch'], 100)}"))
-        if StageKind.CHECKS in repo.stages:
-            found.append(_ci(client, repo, row["default_branch"]))
-        return found
+        ci = _ci(client, repo, row["default_branch"]) if StageKind.CHECKS in repo.stages else None
+        return Sight([*found, *([ci] if ci else ())], row, ci is not None and ci.level is Level.OK)
 
 
 def _state(subject: str, row: Mapping[str, Any]) -> Iterator[Finding]:

@@ -38,18 +38,24 @@ def look(settings: Github, repos: Mapping[str, Repo], labels: Labels, clock: Clo
     client = Client(settings, [repo.slug for repo in repos.values()], clock)
     http = Http(SYSTEM, settings.api_url, lambda: ACCEPT)
     try:
-        if isinstance(client.login, AppLogin):
-            is_app, is_known = True, (yield from app_findings(client.login, http, repos, clock))
-        else:
-            token = client.login.token("")
-            is_app, is_known = token.startswith(INSTALLATION), (yield from _token_findings(token, http, clock))
-        if is_known:
+        is_app = yield from credential(client, http, repos, clock)
+        if is_app is not None:
             yield from RepoCheckup(client, labels, is_app=is_app).findings(repos)
     except PortError as error:
         yield broken(SYSTEM, "API", str(error), mend(error, f"{UP}. If all of it is so, report it"))
     finally:
         http.close()
         client.close()
+
+
+def credential(
+    client: Client, http: Http, repos: Mapping[str, Repo], clock: Clock
+) -> Generator[Finding, None, bool | None]:
+    """Whether it is an App's; None if it is not worth while to go on."""
+    if isinstance(client.login, AppLogin):
+        return True if (yield from app_findings(client.login, http, repos, clock)) else None
+    token = client.login.token("")
+    return token.startswith(INSTALLATION) if (yield from _token_findings(token, http, clock)) else None
 
 
 def _token_findings(token: str, http: Http, clock: Clock) -> Generator[Finding, None, bool]:

@@ -52,6 +52,7 @@ class Sight:
     findings: list[Finding] = field(default_factory=list)
     branch: str = ""
     head: str = ""
+    has_ci: bool = False
 
     def add(self, finding: Finding) -> None:
         self.findings.append(finding)
@@ -68,16 +69,20 @@ class RepoCheckup:
         self._is_app = is_app
 
     def findings(self, repos: Mapping[str, Repo]) -> list[Finding]:
+        return [finding for sight in self.sights(repos) for finding in sight.findings]
+
+    def sights(self, repos: Mapping[str, Repo]) -> list[Sight]:
         scopes: dict[str, list[Repo]] = {}
         for repo in repos.values():
             scopes.setdefault(self._client.scope(repo.slug), []).append(repo)
         parts = [(scope, part) for scope, some in scopes.items() for part in chunks(some, AT_ONCE)]
-        found: list[Finding] = []
+        found: list[Sight] = []
         for (_, part), sights in zip(parts, together([partial(self._look, *each) for each in parts]), strict=True):
             if isinstance(sights, PortError):
-                found += [broken(SYSTEM, str(repo.slug), str(sights), mend(sights)) for repo in part]
+                why, todo = str(sights), mend(sights)
+                found += [Sight(repo, [broken(SYSTEM, str(repo.slug), why, todo)]) for repo in part]
             else:
-                found += [finding for sight in sights for finding in sight.findings]
+                found += sights
         return found
 
     def _look(self, scope: str, repos: Sequence[Repo]) -> list[Sight]:
@@ -146,6 +151,7 @@ class RepoCheckup:
             if isinstance(seen, PortError):
                 sight.add(broken(SYSTEM, sight.subject, f"its CI cannot be read ({seen})", mend(seen, CI)))
             elif seen:
+                sight.has_ci = True
                 sight.add(fine(SYSTEM, sight.subject, f"CI seen on {where} ({len(seen)} {how})"))
             else:
                 todo = 'If pushes to it start no CI at all, set stages = ["none"], or runs wait in vain for a verdict'

@@ -57,6 +57,18 @@ class Cast(World):
         with self.lock:
             self.repository(repository).archived = True
 
+    def turn_off_issues(self, repository: str) -> None:
+        with self.lock:
+            self.repository(repository).has_issues = False
+
+    def make_fork(self, repository: str) -> None:
+        with self.lock:
+            self.repository(repository).fork = True
+
+    def make_mirror(self, repository: str) -> None:
+        with self.lock:
+            self.repository(repository).mirror = True
+
     def turn_off_dependencies(self, repository: str) -> None:
         with self.lock:
             self.repository(repository).dependencies = False

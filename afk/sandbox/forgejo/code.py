@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from afk.sandbox.forgejo.answers import answer, cut, not_found, page_of, paged, refuse
-from afk.sandbox.forgejo.code_shapes import branch_json, commit_json, protection_json
+from afk.sandbox.forgejo.code_shapes import branch_json, commit_json, protection_json, tree_json
 from afk.sandbox.forgejo.records import Access, Flavour
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from afk.sandbox.forgejo.call import Call
     from afk.sandbox.forgejo.records import Commit
+
+LARGEST_TREE = 1_000
 
 
 def commits(call: Call) -> web.Response:
@@ -86,6 +88,21 @@ def branch(call: Call) -> web.Response:
 def branch_protections(call: Call) -> web.Response:
     repo = call.repository(Access.ADMIN)
     return answer([protection_json(repo, name) for name in repo.protections])
+
+
+def tree(call: Call) -> web.Response:
+    """Its own level, or all below it, in pages of at most a thousand entries."""
+    repo = call.repository()
+    sha = repo.resolve(call.segment("sha"))
+    if sha is None:
+        refuse(call, HTTPStatus.BAD_REQUEST, f"object does not exist [id: {call.segment('sha')}, rel_path: ]")
+    one = repo.commits[sha]
+    folders = {"/".join(path.split("/")[:n]) for path in one.paths for n in range(1, path.count("/") + 1)}
+    recursive = call.query("recursive").lower() in {"1", "t", "true"}
+    paths = [path for path in sorted({*one.paths, *folders}) if recursive or "/" not in path]
+    asked = call.whole_number("per_page")
+    size = asked if 0 < asked <= LARGEST_TREE else LARGEST_TREE
+    return answer(tree_json(call, repo, one, paths, max(call.whole_number("page"), 1), size))
 
 
 def _dated(call: Call, found: list[Commit]) -> list[Commit]:

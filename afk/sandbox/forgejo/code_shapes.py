@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from afk.sandbox.forgejo.records import Access, Flavour
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from afk.sandbox.forgejo.call import Call
-    from afk.sandbox.forgejo.records import Commit, Repository, Run, Status
+    from afk.sandbox.forgejo.records import Commit, Protection, Repository, Run, Status
     from afk.sandbox.forgejo.world import World
 
 
@@ -68,20 +69,25 @@ def branch_json(call: Call, repo: Repository, name: str) -> dict[str, Any]:
         "required_approvals": 0,
         "enable_status_check": False,
         "status_check_contexts": [],
-        "user_can_push": call.access(repo).allows(Access.WRITE) and not protected,
+        "user_can_push": call.access(repo).allows(Access.WRITE) and _lets_push(call, repo.protections.get(name)),
         "user_can_merge": call.access(repo).allows(Access.WRITE),
     }
     admin = call.access(repo).allows(Access.ADMIN)
     return shape | {"effective_branch_protection_name": name if protected and admin else ""}
 
 
+def _lets_push(call: Call, rule: Protection | None) -> bool:
+    return rule is None or (rule.enable_push and (rule.whitelist is None or call.user.login in rule.whitelist))
+
+
 def protection_json(repo: Repository, name: str) -> dict[str, Any]:
+    rule = repo.protections[name]
     return {
         "branch_name": name,
         "rule_name": name,
-        "enable_push": False,
-        "enable_push_whitelist": False,
-        "push_whitelist_usernames": [],
+        "enable_push": rule.enable_push,
+        "enable_push_whitelist": rule.whitelist is not None,
+        "push_whitelist_usernames": list(rule.whitelist or ()),
         "push_whitelist_teams": [],
         "push_whitelist_deploy_keys": False,
         "enable_merge_whitelist": False,
@@ -98,13 +104,28 @@ def protection_json(repo: Repository, name: str) -> dict[str, Any]:
         "block_on_outdated_branch": False,
         "dismiss_stale_approvals": False,
         "ignore_stale_approvals": False,
-        "require_signed_commits": False,
+        "require_signed_commits": rule.signed,
         "protected_file_patterns": "",
         "unprotected_file_patterns": "",
         "apply_to_admins": False,
-        "created_at": stamp(repo.protections[name]),
-        "updated_at": stamp(repo.protections[name]),
+        "created_at": stamp(rule.at),
+        "updated_at": stamp(rule.at),
     }
+
+
+def tree_json(
+    call: Call, repo: Repository, commit: Commit, paths: Sequence[str], page: int, size: int
+) -> dict[str, Any]:
+    url = f"{call.world.url}/api/v1/repos/{call.world.full_name(repo)}/git"
+    rows = []
+    for path in paths[(page - 1) * size : page * size]:
+        kind, mode = ("blob", "100644") if path in commit.paths else ("tree", "040000")
+        sha = hashlib.sha1(path.encode(), usedforsecurity=False).hexdigest()
+        row = {"path": path, "mode": mode, "type": kind, "size": 0, "sha": sha, "url": f"{url}/{kind}s/{sha}"}
+        rows.append(row)
+    cut = page * size < len(paths)
+    shape = {"sha": commit.sha, "url": f"{url}/trees/{commit.sha}", "tree": rows}
+    return {**shape, "truncated": cut, "page": page, "total_count": len(paths)}
 
 
 def status_json(world: World, repo: Repository, status: Status) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from afk.sandbox.forgejo.records import Access, Commit, Flavour, Repository, Run, Status, User
+from afk.sandbox.forgejo.records import Access, Commit, Flavour, Protection, Repository, Run, Status, User
 from afk.sandbox.forgejo.references import Reference, Wish, references
 from afk.sandbox.forgejo.tracker import Tracker
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from afk.sandbox.forgejo.records import Issue
@@ -24,6 +25,7 @@ class Pushes(Tracker):
         branch: str | None = None,
         dated: datetime | None = None,
         orphan: bool = False,
+        files: Collection[str] = (),
     ) -> str:
         """Add one commit; a new branch starts at the default branch, an orphan at nothing."""
         with self.lock:
@@ -31,8 +33,15 @@ class Pushes(Tracker):
             branch = branch or repo.default_branch
             tip = repo.branches.get(branch) or repo.branches.get(repo.default_branch)
             parents = () if orphan or tip is None else (tip,)
+            known = repo.commits[parents[0]].paths if parents else ()
             commit = Commit(
-                self.new_sha(message), parents, message, pusher.id, dated or self.now(), order=self.next_id()
+                self.new_sha(message),
+                parents,
+                message,
+                pusher.id,
+                dated or self.now(),
+                order=self.next_id(),
+                paths=tuple(sorted({*known, *files})),
             )
             repo.commits[commit.sha] = commit
             repo.branches[branch] = commit.sha
@@ -50,9 +59,18 @@ class Pushes(Tracker):
         with self.lock:
             del self.repository(repository).branches[branch]
 
-    def protect_branch(self, repository: str, branch: str) -> None:
+    def protect_branch(
+        self,
+        repository: str,
+        branch: str,
+        *,
+        enable_push: bool = False,
+        whitelist: tuple[str, ...] | None = None,
+        signed: bool = False,
+    ) -> None:
         with self.lock:
-            self.repository(repository).protections[branch] = self.now()
+            rule = Protection(self.now(), enable_push, whitelist, signed)
+            self.repository(repository).protections[branch] = rule
 
     def report_status(
         self, repository: str, sha: str, context: str, state: str, *, by: str, description: str = "", url: str = ""

@@ -109,6 +109,7 @@ class Commit:
     author_id: int
     date: datetime
     order: int
+    paths: tuple[str, ...] = ()  # of every file there is after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,16 @@ class Run:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """With a whitelist, those on it may push; with neither, nobody may."""
+
+    at: datetime
+    enable_push: bool
+    whitelist: tuple[str, ...] | None
+    signed: bool
+
+
 @dataclass(slots=True)
 class Repository:
     id: int
@@ -152,10 +163,13 @@ class Repository:
     labels: list[Label] = field(default_factory=list)
     commits: dict[str, Commit] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
-    protections: dict[str, datetime] = field(default_factory=dict)
+    protections: dict[str, Protection] = field(default_factory=dict)
     statuses: list[Status] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     archived: bool = False
+    has_issues: bool = True
+    fork: bool = False
+    mirror: bool = False
     dependencies: bool = True
     closes_from_any_branch: bool = False
 

@@ -85,6 +85,7 @@ ROUTES = (
     Route("POST", f"{REPO}/labels", labels.create_label, _ISSUE),
     Route("GET", f"{REPO}/commits", code.commits, _REPO),
     Route("GET", f"{REPO}/git/commits/{{sha}}", code.commit, _REPO),
+    Route("GET", f"{REPO}/git/trees/{{sha}}", code.tree, _REPO),
     Route("GET", f"{REPO}/compare/{{basehead:.+}}", code.compare, _REPO),
     Route("GET", f"{REPO}/branches", code.branches, _REPO),
     Route("GET", f"{REPO}/branches/{{branch:.+}}", code.branch, _REPO),

@@ -34,4 +34,5 @@ class Forge:
         self.request_ids = count(0x1000)
         self.private_strangers_are_404 = True  # the permission of a non-collaborator; False: 200 with `none`
         self.installations_read_user = False  # GET /user with an installation token; False: 403
+        self.largest_tree = 100_000  # entries; the rest is cut
         self.rate_limit_type = "RATE_LIMIT"  # older answers say RATE_LIMITED

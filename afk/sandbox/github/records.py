@@ -211,6 +211,15 @@ class Push:
     kind: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RulesetRule:
+    """One rule of an active ruleset, for one branch."""
+
+    ruleset: int
+    branch: str
+    type: str
+
+
 @dataclass(slots=True, eq=False)
 class Repository:
     id: int
@@ -222,7 +231,10 @@ class Repository:
     created_at: datetime
     archived: bool = False
     has_issues: bool = True
-    protected: set[str] = field(default_factory=set)
+    fork: bool = False
+    mirror_url: str | None = None
+    protected: dict[str, frozenset[str]] = field(default_factory=dict)  # the rules of each protected branch
+    rules: list[RulesetRule] = field(default_factory=list)
     roles: dict[int, Role] = field(default_factory=dict)
     role_names: dict[int, str] = field(default_factory=dict)  # custom role names
     labels: dict[str, Label] = field(default_factory=dict)  # by lower-case name: GitHub ignores the case

@@ -225,3 +225,28 @@ def test_a_mention_from_another_repository_counts_there(forge):
     forge.push("viktor/site", f"closes {INFRA}#1", by="viktor")
 
     assert forge.state_of(INFRA, 1) == "closed"
+
+
+def test_a_tree_is_one_level_or_all_and_comes_in_pages(forge, bot):
+    sha = forge.push(INFRA, "Files", by="viktor", files=["README.md", "src/a.py", "src/deep/b.py"])
+    path = f"/repos/{INFRA}/git/trees/{sha}"
+
+    flat, deep = bot.get(path).json(), bot.get(path, recursive="true").json()
+    last = bot.get(path, recursive="true", per_page=2, page=3).json()
+
+    assert [(row["path"], row["type"]) for row in flat["tree"]] == [("README.md", "blob"), ("src", "tree")]
+    assert (deep["total_count"], deep["truncated"]) == (5, False)
+    assert ([row["path"] for row in last["tree"]], last["truncated"]) == (["src/deep/b.py"], False)
+    assert bot.get(path, recursive="true", per_page=2).json()["truncated"] is True
+    assert bot.get(f"/repos/{INFRA}/git/trees/{'f' * 40}").status_code == 400
+
+
+def test_a_protected_branch_takes_pushes_of_whom_its_rule_names(forge, bot):
+    forge.push(INFRA, "Start", by="viktor")
+    forge.protect_branch(INFRA, "main", enable_push=True, whitelist=("viktor",))
+
+    (rule,) = bot.get(f"/repos/{INFRA}/branch_protections").json()
+    branch = bot.get(f"/repos/{INFRA}/branches/main").json()
+
+    assert (rule["enable_push"], rule["push_whitelist_usernames"]) == (True, ["viktor"])
+    assert (branch["user_can_push"], branch["effective_branch_protection_name"]) == (False, "main")

@@ -38,6 +38,7 @@ REFERENCE = {
     ("POST", f"{REPO}/labels"): "7.3 add label",
     ("GET", f"{REPO}/commits"): "7.4 commits",
     ("GET", f"{REPO}/git/commits/{{sha}}"): "7.4 commits",
+    ("GET", f"{REPO}/git/trees/{{sha}}"): "7 repository scope, from the server's source",
     ("GET", f"{REPO}/compare/{{basehead:.+}}"): "7.4 the on-default check, from the server's source",
     ("GET", f"{REPO}/branches"): "7.4 default branch",
     ("GET", f"{REPO}/branches/{{branch:.+}}"): "7.4 default branch",

@@ -307,3 +307,44 @@ def test_a_sha_that_is_too_short_is_no_name(server: GithubServer, owner: httpx.C
 
     assert owner.get(f"{INFRA}/commits/{sha[:7]}").status_code == 200
     assert owner.get(f"{INFRA}/commits/{sha[:6]}").status_code == 422
+
+
+def test_a_branch_shows_administrators_what_protects_it(hub: Hub, owner: httpx.Client):
+    hub.server.protect_branch("alice/infra", "main", "required_pull_request_reviews", "lock_branch")
+
+    rules = owner.get(f"{INFRA}/branches/main/protection").json()
+
+    assert "required_pull_request_reviews" in rules
+    assert "restrictions" not in rules
+    assert (rules["lock_branch"]["enabled"], rules["required_signatures"]["enabled"]) == (True, False)
+
+
+def test_rules_of_rulesets_are_shown_to_readers_for_the_branch_that_they_are_about(hub: Hub):
+    number = hub.server.protect_by_ruleset("alice/infra", "main", "pull_request", "deletion")
+    reader = hub.person("rita")
+
+    rows = reader.get(f"{INFRA}/rules/branches/main").json()
+
+    assert [(row["type"], row["ruleset_id"]) for row in rows] == [("pull_request", number), ("deletion", number)]
+    assert reader.get(f"{INFRA}/rules/branches/topic").json() == []
+
+
+def test_a_protection_that_github_does_not_know_cannot_be_planted(hub: Hub):
+    with pytest.raises(ValueError, match="no_pushes"):
+        hub.server.protect_by_ruleset("alice/infra", "main", "no_pushes")
+    with pytest.raises(ValueError, match="no_pushes"):
+        hub.server.protect_branch("alice/infra", "main", "no_pushes")
+
+
+def test_a_tree_is_one_level_or_all_and_says_when_it_is_cut(hub: Hub, owner: httpx.Client):
+    sha = hub.server.push("alice/infra", "one", files={"src/a.py": "x", "src/deep/b.py": "y"})
+    path = f"{INFRA}/git/trees/{sha}"
+
+    flat, deep = owner.get(path).json(), owner.get(path, params={"recursive": "1"}).json()
+    hub.server.forge.largest_tree = 1
+    cut = owner.get(path, params={"recursive": "1"}).json()
+
+    assert [(row["path"], row["type"]) for row in flat["tree"]] == [("README.md", "blob"), ("src", "tree")]
+    assert [row["path"] for row in deep["tree"]] == ["README.md", "src", "src/a.py", "src/deep", "src/deep/b.py"]
+    assert (deep["truncated"], cut["truncated"], len(cut["tree"])) == (False, True, 1)
+    assert owner.get(f"{INFRA}/git/trees/nothing").status_code == 404

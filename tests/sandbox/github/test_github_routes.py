@@ -72,6 +72,8 @@ MATRIX = {
     f"GET {REPO}/activity": "3",
     f"GET {REPO}/branches/{{branch:.+}}/protection": "6.2",
     f"GET {REPO}/branches/{{branch:.+}}": "6.2",
+    f"GET {REPO}/rules/branches/{{branch:.+}}": "6.2",
+    f"GET {REPO}/git/trees/{{tree:.+}}": "6.2",
     f"GET {REPO}/contents/{{path:.*}}": "6.2",
 }
 USER = "login id node_id avatar_url html_url type site_admin"
@@ -118,6 +120,7 @@ ANSWERS = {
     "workflow_runs/[]/status workflow_runs/[]/conclusion workflow_runs/[]/head_repository workflow_runs/[]/jobs_url",
     f"{INFRA}/actions/workflows": "total_count workflows/[]/id workflows/[]/state workflows/[]/path",
     f"{INFRA}/branches/main": "name commit/sha protected protection _links",
+    f"{INFRA}/git/trees/main": "sha url truncated tree/[]/path tree/[]/mode tree/[]/type tree/[]/sha tree/[]/size tree/[]/url",
     f"{INFRA}/contents/README.md": "type encoding size name path content sha url git_url html_url download_url _links",
     f"{INFRA}/contents/": "[]/type []/name []/path []/sha",
 }

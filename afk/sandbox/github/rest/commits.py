@@ -1,4 +1,4 @@
-"""Answer commits, comparisons, branches, files and the log of pushes."""
+"""Answer commits, comparisons, files, trees and the log of pushes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from afk.sandbox.github import git
 from afk.sandbox.github.access import Refusal, not_found
 from afk.sandbox.github.checks import when
-from afk.sandbox.github.records import Role
 from afk.sandbox.github.rest import shapes
 from afk.sandbox.github.rest.call import REPO, Answer, Endpoint, invalid
 from afk.sandbox.github.rest.issues import moment
@@ -144,40 +143,6 @@ def _push(call: Call, one: Push) -> dict[str, Any]:
     }
 
 
-def get_branch(call: Call) -> Answer:
-    repo, name = call.repo, call.params["branch"]
-    if name not in repo.branches:
-        raise Refusal(404, "Branch not found")
-    url = f"{call.url}/repos/{repo.full_name}/branches/{name}"
-    protected = name in repo.protected
-    checks = {"enforcement_level": "off", "contexts": [], "checks": []}
-    shape = {
-        "name": name,
-        "commit": shapes.commit(call.forge, repo.commits[repo.branches[name]]),
-        "_links": {"self": url, "html": f"{call.forge.world.site}/{repo.full_name}/tree/{name}"},
-        "protected": protected,
-        "protection": {"enabled": protected, "required_status_checks": checks},
-        "protection_url": f"{url}/protection",
-    }
-    return Answer(shape)
-
-
-def get_branch_protection(call: Call) -> Answer:
-    """For administrators; a branch without rules is a 404 with a text of its own."""
-    repo, name = call.repo, call.params["branch"]
-    if call.token.installation is None and not call.forge.access.role(call.token, repo).reaches(Role.ADMIN):
-        raise not_found()
-    if name not in repo.branches:
-        raise Refusal(404, "Branch not found")
-    if name not in repo.protected:
-        raise Refusal(404, "Branch not protected")
-    url = f"{call.url}/repos/{repo.full_name}/branches/{name}/protection"
-    off = {"enabled": False}
-    rules = {"url": f"{url}/enforce_admins", **off}
-    names = ("required_linear_history", "allow_force_pushes", "allow_deletions", "block_creations", "lock_branch")
-    return Answer({"url": url, "enforce_admins": rules, **dict.fromkeys(names, off)})
-
-
 def get_content(call: Call) -> Answer:
     repo, path = call.repo, call.params["path"].strip("/")
     commit = git.resolve(repo, call.query.get("ref", "HEAD"))
@@ -220,13 +185,37 @@ def _file(call: Call, commit: Commit, path: str, *, full: bool) -> dict[str, Any
     return {**shape, "content": base64.encodebytes(text.encode()).decode(), "encoding": "base64"}
 
 
+def get_tree(call: Call) -> Answer:
+    """Its own level, or all below it. Too many entries are cut, and said to be cut."""
+    repo, ref = call.repo, call.params["tree"]
+    if not repo.commits:
+        raise Refusal(409, "Git Repository is empty.")
+    commit = git.resolve(repo, ref) or next((one for one in repo.commits.values() if shapes.tree_sha(one) == ref), None)
+    if commit is None:
+        raise not_found()
+    url, recursive = f"{call.url}/repos/{repo.full_name}/git", "recursive" in call.query  # whatever its value
+    folders = {"/".join(path.split("/")[:n]) for path in commit.tree for n in range(1, path.count("/") + 1)}
+    paths = [path for path in sorted({*commit.tree, *folders}) if recursive or "/" not in path]
+    shown = paths[: call.forge.largest_tree]
+    rows = [_entry(url, commit, path) for path in shown]
+    sha = shapes.tree_sha(commit)
+    return Answer({"sha": sha, "url": f"{url}/trees/{sha}", "tree": rows, "truncated": len(shown) < len(paths)})
+
+
+def _entry(url: str, commit: Commit, path: str) -> dict[str, Any]:
+    is_file = path in commit.tree
+    sha = git.blob_sha(commit.tree[path] if is_file else path)
+    kind, mode = ("blob", "100644") if is_file else ("tree", "040000")
+    shape = {"path": path, "mode": mode, "type": kind, "sha": sha, "url": f"{url}/{kind}s/{sha}"}
+    return {**shape, "size": len(commit.tree[path].encode())} if is_file else shape
+
+
 READ = ("contents", "read")
 ENDPOINTS = (
     Endpoint("GET", f"{REPO}/commits", "commits/commits#list-commits", list_commits, READ),
     Endpoint("GET", f"{REPO}/commits/{{ref:.+}}", "commits/commits#get-a-commit", get_commit, READ),
     Endpoint("GET", f"{REPO}/compare/{{basehead:.+}}", "commits/commits#compare-two-commits", compare, READ),
     Endpoint("GET", f"{REPO}/activity", "repos/repos#list-repository-activities", activity, READ),
-    Endpoint("GET", f"{REPO}/branches/{{branch:.+}}/protection", "branches/branch-protection#get-branch-protection", get_branch_protection, ("administration", "read")),  # noqa: E501 - one row of a table
-    Endpoint("GET", f"{REPO}/branches/{{branch:.+}}", "branches/branches#get-a-branch", get_branch, READ),
+    Endpoint("GET", f"{REPO}/git/trees/{{tree:.+}}", "git/trees#get-a-tree", get_tree, READ),
     Endpoint("GET", f"{REPO}/contents/{{path:.*}}", "repos/contents#get-repository-content", get_content, READ),
 )  # fmt: skip

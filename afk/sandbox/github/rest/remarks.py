@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LONGEST_BODY = 65536
 LONGEST_LABEL = 50
+LONGEST_DESCRIPTION = 100
 HEX_DIGITS = 6
 
 
@@ -120,7 +121,10 @@ def create_label(call: Call) -> Answer:
         raise invalid("", {"resource": "Label", "field": "name", "code": "already_exists"})
     if len(color) != HEX_DIGITS or set(color.lower()) - set("0123456789abcdef"):
         raise invalid("", {"resource": "Label", "field": "color", "code": "invalid"})
-    made = call.forge.world.create_label(call.repo, name, color.lower(), call.text("description"))
+    description = call.text("description")
+    if description is not None and len(description) > LONGEST_DESCRIPTION:
+        raise invalid("", {"resource": "Label", "field": "description", "code": "invalid"})
+    made = call.forge.world.create_label(call.repo, name, color.lower(), description)
     return Answer(shapes.label(call.forge, made), 201)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from afk.sandbox.github.rest import accounts, ci, commits, issues, remarks
+from afk.sandbox.github.rest import accounts, branches, ci, commits, issues, remarks
 
-ENDPOINTS = (*accounts.ENDPOINTS, *remarks.ENDPOINTS, *issues.ENDPOINTS, *ci.ENDPOINTS, *commits.ENDPOINTS)
+PARTS = (accounts, remarks, issues, ci, branches, commits)
+ENDPOINTS = tuple(endpoint for part in PARTS for endpoint in part.ENDPOINTS)
 BY_NAME, BY_ID = "/repos/{owner}/{repo}", "/repositories/{repository_id}"
 
 

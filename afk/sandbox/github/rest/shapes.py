@@ -118,7 +118,7 @@ def repository(forge: Forge, repo: Repository, role: Role | None = None) -> Json
     open_issues = sum(issue.state == "open" for issue in repo.issues.values())
     pushed = repo.pushes[-1].at if repo.pushes else repo.created_at
     switches = dict.fromkeys(("has_projects", "has_wiki", "has_downloads", "allow_forking"), True)
-    switches |= dict.fromkeys(("fork", "disabled", "is_template", "has_pages", "has_discussions"), False)
+    switches |= dict.fromkeys(("disabled", "is_template", "has_pages", "has_discussions"), False)
     counts = dict.fromkeys(("forks_count", "stargazers_count", "watchers_count", "size", "forks", "watchers"), 0)
     shape: Json = {
         "id": repo.id,
@@ -135,7 +135,8 @@ def repository(forge: Forge, repo: Repository, role: Role | None = None) -> Json
         "ssh_url": f"git@github.com:{repo.full_name}.git",
         "clone_url": f"{page}.git",
         "svn_url": page,
-        "mirror_url": None,
+        "mirror_url": repo.mirror_url,
+        "fork": repo.fork,
         "homepage": None,
         "language": None,
         "license": None,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from afk.sandbox.github import git
 from afk.sandbox.github.checks import current_jobs
-from afk.sandbox.github.records import Account, Commit, Kind, Push, Repository, Role
+from afk.sandbox.github.records import Account, Commit, Kind, Push, Repository, Role, RulesetRule
+from afk.sandbox.github.rest.branches import PROTECTIONS, RULES
 
 if TYPE_CHECKING:
     import threading
@@ -65,9 +66,28 @@ class CodeVerbs:
         with self.lock:
             self._place(full_name).has_issues = False
 
-    def protect_branch(self, full_name: str, branch: str) -> None:
+    def protect_branch(self, full_name: str, branch: str, *rules: str) -> None:
+        """`rules` are the names under which the protection shows what it asks for."""
+        if strangers := set(rules) - PROTECTIONS:
+            raise ValueError(f"GitHub protects no branch by {', '.join(sorted(strangers))}")
         with self.lock:
-            self._place(full_name).protected.add(branch)
+            self._place(full_name).protected[branch] = frozenset(rules)
+
+    def protect_by_ruleset(self, full_name: str, branch: str, *types: str) -> int:
+        if strangers := set(types) - RULES:
+            raise ValueError(f"no ruleset has a rule {', '.join(sorted(strangers))}")
+        with self.lock:
+            ruleset = self.forge.world.next_id()
+            self._place(full_name).rules += [RulesetRule(ruleset, branch, each) for each in types]
+            return ruleset
+
+    def make_fork(self, full_name: str) -> None:
+        with self.lock:
+            self._place(full_name).fork = True
+
+    def make_mirror(self, full_name: str, of: str) -> None:
+        with self.lock:
+            self._place(full_name).mirror_url = of
 
     def push(
         self,
