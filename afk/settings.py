@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 RULES_FILE = "afk.toml"
 RULES_FILE_MAX = 1 << 20
+PREFETCH_MAX = 10  # as Prefect itself does
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,16 @@ class Rhythm:
     tick_seconds: int = 60
     keep_quiet_days: int = 1
     keep_days: int = 30
+
+    @property
+    def prefetch_seconds(self) -> int:
+        """How long before its time a tick is taken up, and with it the only slot: its process needs time to start."""
+        return min(PREFETCH_MAX, self.tick_seconds // 3)
+
+    @property
+    def deadline_seconds(self) -> int:
+        """A tick that takes longer would have its successor cancelled."""
+        return self.tick_seconds - self.prefetch_seconds
 
 
 @dataclass(frozen=True, slots=True)

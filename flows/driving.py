@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from afk.report import Report
     from flows.snapshot import Snapshot
 
-PREFETCHED = 10  # seconds before its time at which a runner takes the next tick, and with it the only slot
-
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -43,11 +41,10 @@ class Told:
 
 
 def deadline() -> float:
-    """A tick that takes longer would have its successor cancelled."""
     try:
-        return float(settings.rhythm().tick_seconds - PREFETCHED)
+        return float(settings.rhythm().deadline_seconds)
     except ConfigError:  # the tick itself says what is wrong
-        return float(settings.Rhythm().tick_seconds - PREFETCHED)
+        return float(settings.Rhythm().deadline_seconds)
 
 
 async def drive(tick: str, seconds: float) -> State[Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from prefect import get_client
 from prefect.runner import Runner
-from prefect.settings import PREFECT_API_URL
+from prefect.settings import PREFECT_API_URL, PREFECT_RUNNER_POLL_FREQUENCY
 
 from afk import settings
 from afk.core.config import ConfigError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from afk.settings import Rhythm
 
 AT_ONCE = 4  # Prefect's default is no limit: after an outage everything that is late would start together
-PAUSE = 5.0  # seconds between two looks for a server that does not answer
+PAUSE = 1.0  # seconds between two looks for a server that does not answer
 
 
 def main() -> int:
@@ -60,7 +60,9 @@ async def serve(rhythm: Rhythm) -> None:
     pause what the new one serves; what becomes late in between is skipped at the next start.
     """
     await _recovered()
-    server = Server(limit=AT_ONCE, pause_on_shutdown=False)
+    prefetch = rhythm.prefetch_seconds
+    looks = min(PREFECT_RUNNER_POLL_FREQUENCY.value(), prefetch)
+    server = Server(limit=AT_ONCE, pause_on_shutdown=False, prefetch_seconds=prefetch, query_seconds=looks)
     server.task = asyncio.current_task()
     for deployment in await deployments(rhythm):
         await server.aadd_deployment(deployment)
@@ -75,12 +77,15 @@ async def serve(rhythm: Rhythm) -> None:
 
 async def _recovered() -> None:
     """Wait for the server as long as it takes: who starts both together need not order them."""
+    said = ""
     while True:
         try:
             async with get_client() as client:
                 ended = await recover(client)
         except (httpx.HTTPError, RuntimeError) as error:
-            sys.stderr.write(f"afk: Prefect at {PREFECT_API_URL.value()} does not answer ({error}); trying again\n")
+            if str(error) != said:
+                said = str(error)
+                sys.stderr.write(f"afk: Prefect at {PREFECT_API_URL.value()} does not answer ({said}); trying again\n")
             await asyncio.sleep(PAUSE)
         else:
             if ended:

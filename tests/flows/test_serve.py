@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         (
             {"AFK_TICK_SECONDS": "5"},
             (
-                "afk: AFK_TICK_SECONDS is '5', but must be a whole number of seconds from 20 to 3600. "
+                "afk: AFK_TICK_SECONDS is '5', but must be a whole number of seconds from 10 to 3600. "
                 "Correct it, then run `afk doctor`.\n"
             ),
         ),
