@@ -10,12 +10,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from afk import doctor, enrolment, progress, tables, ticking, wiring
+from afk import doctor, enrolment, progress, tables, ticking, up, wiring
 from afk.cli.desk import AsJson, console, fail, print_json
 from afk.core.checkup import could_run, verdict
 from afk.core.config import ConfigError
 from afk.core.model import REPO_NAME, ForgeKind, Slug
-from afk.demo import play
 from afk.ports import PortError
 
 app = typer.Typer()
@@ -121,9 +120,20 @@ def enroll(
         raise typer.Exit(1)
 
 
+@app.command("up")
+def run_all(
+    *,
+    http: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="The bot listens on this port, instead of Socket Mode.")
+    ] = None,
+) -> None:
+    """Run everything on this machine: Prefect if none is configured, the flows, the bot if Slack is configured."""
+    raise typer.Exit(up.main(http))
+
+
 @app.command()
-def demo() -> None:
-    """Play the whole loop on a world in memory; no account needed."""
-    if not play(typer.echo):
-        fail("a story did not end as it should. See the lines above, and report it")
-    sys.stdout.write("\nEvery story ended as it should. Nothing was kept.\n")
+def demo(
+    *, stay: Annotated[bool, typer.Option("--stay", help="Keep everything running afterwards, until Ctrl-C.")] = False
+) -> None:
+    """Play the whole loop among simulated neighbours; no account needed."""
+    raise typer.Exit(import_module("afk.demo").play(stay=stay))  # nobody else needs its servers

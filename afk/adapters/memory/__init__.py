@@ -1,4 +1,4 @@
-"""Every port in a dictionary: the world that tests, the demo and local development live in."""
+"""Every port in a dictionary: the world that tests and local development live in."""
 
 from afk.adapters.memory.world import World
 

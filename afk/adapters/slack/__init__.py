@@ -2,6 +2,5 @@
 
 from afk.adapters.slack.channel import SlackChannel
 from afk.adapters.slack.desk import SlackDesk
-from afk.adapters.slack.pace import Pace
 
-__all__ = ["Pace", "SlackChannel", "SlackDesk"]
+__all__ = ["SlackChannel", "SlackDesk"]

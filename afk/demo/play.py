@@ -1,0 +1,86 @@
+"""Start the demo, tell where to look, play, prove how it ended, and clean up."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from afk.demo.installation import installed
+from afk.demo.proof import faults
+from afk.demo.screen import Screen
+from afk.demo.story import LOOK, Story, Stuck
+from afk.sandbox.village import NoAnswer
+from afk.supervisor import Refused
+
+if TYPE_CHECKING:
+    from afk.demo.installation import Installation
+
+LAST_LINES = 15
+
+
+def play(*, stay: bool) -> int:
+    """The exit code: 0 if everything ended as it should."""
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, _interrupted)
+    with suppress(KeyboardInterrupt), Screen() as screen:
+        screen.act("AFK, and a forge, T3 Code and Slack that are simulated on this machine. Nothing leaves it.")
+        with installed(screen.tell) as installation:
+            screen.look_here(
+                {
+                    "Prefect": installation.history,
+                    "Slack": f"{installation.village.slack.url}/",
+                    "tracker": f"{installation.village.tracker.url}/",
+                }
+            )
+            screen.plots = installation.village.plots
+            found = _played(installation, screen)
+            for fault in found:
+                screen.tell(f"NOT AS IT SHOULD BE: {fault}")
+            if found:
+                _tail(installation)
+            elif stay:
+                _stay(installation, screen)
+            screen.plots = tuple
+        if found:
+            sys.stderr.write("afk: the demo did not end as it should: see the lines above, and report them\n")
+            return 1
+        screen.act(f"Everything ended as it should, after {screen.seconds:.0f} s. Nothing was kept.")
+        return 0
+    sys.stderr.write("afk: the demo was interrupted, and cleaned up\n")
+    return 1
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _played(installation: Installation, screen: Screen) -> list[str]:
+    try:
+        Story(installation, screen).play()
+    except (Stuck, NoAnswer, Refused) as error:
+        return [str(error)]
+    screen.act("What tracker, T3, Slack, Prefect and the ledger hold now")
+    found = faults(installation)
+    if not found:
+        screen.tell(
+            "4 issues closed, 1 untouched; 5 threads; 5 doorbells; every flow run and the ledger as they must be"
+        )
+    return found
+
+
+def _tail(installation: Installation) -> None:
+    """What the parts said last, for whoever looks into it."""
+    lines = installation.log.read_text(errors="replace").splitlines()
+    sys.stderr.write("".join(f"{line}\n" for line in lines[-LAST_LINES:]))
+
+
+def _stay(installation: Installation, screen: Screen) -> None:
+    screen.tell("It stays up. Type /afk status on the Slack page; Ctrl-C ends it.")
+    screen.waits_for = "Ctrl-C"
+    with suppress(KeyboardInterrupt):
+        while True:
+            installation.supervisor.look()
+            time.sleep(LOOK)

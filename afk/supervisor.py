@@ -1,0 +1,150 @@
+"""Keep the parts of an installation running: start each, say what dies, start it again, and stop all in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from afk.core.text import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+LOOK = 0.2  # seconds between two looks at the parts
+PATIENCE = 15.0  # for a part that was told to stop
+SETTLED = 60.0  # what lives longer has been up: when it dies then, it is not for its settings
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+REFUSALS = (1, 2)  # the exit codes of what says in its last line why it cannot run
+
+
+class Refused(Exception):
+    """A part that has never been up says that it cannot run: to start it again would change nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process. `environment` is all that it gets."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(repr=False)
+    folder: Path | None = None
+
+
+@dataclass(slots=True)
+class Kept:
+    """A part, its process, and what is known of its lives."""
+
+    part: Part
+    hear: Callable[[str, str], None]
+    process: subprocess.Popen[str] | None = None
+    born: float = 0.0
+    due: float = 0.0
+    pause: float = 0.0
+    has_been_up: bool = False
+    listener: threading.Thread | None = None
+    said: deque[str] = field(default_factory=lambda: deque(maxlen=20))
+
+    def start(self) -> None:
+        """In a session of its own: Ctrl-C on the terminal reaches us alone, and we stop the parts in order."""
+        self.said.clear()
+        self.process = subprocess.Popen(  # noqa: S603 - our own parts
+            self.part.command, env=dict(self.part.environment), cwd=self.part.folder, text=True, errors="replace",
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        self.born = time.monotonic()
+        self.listener = threading.Thread(target=self._listen, args=(self.process,), daemon=True)
+        self.listener.start()
+
+    def _listen(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                if line.strip():
+                    self.said.append(line.strip())
+                    self.hear(self.part.name, line.rstrip())
+
+    @property
+    def last_words(self) -> str:
+        """A child of the part may hold its output open: nobody waits for that."""
+        if self.listener is not None:
+            self.listener.join(1.0)
+        return plain(self.said[-1].removeprefix("afk: "), 500) if self.said else ""
+
+    def died(self, status: int) -> str:
+        """Say it, and when the part starts again. Raises Refused if that is hopeless."""
+        lived = time.monotonic() - self.born
+        self._clear()
+        how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with code {status}"
+        if status in REFUSALS and not self.has_been_up and lived < SETTLED:
+            raise Refused(f"{self.part.name} cannot run: {self.last_words or f'it {how}'}")
+        self.has_been_up = self.has_been_up or lived >= SETTLED or status < 0
+        self.pause = min(self.pause * 2, LONGEST_PAUSE) if self.pause and lived < SETTLED else FIRST_PAUSE
+        self.due = time.monotonic() + self.pause
+        words = f" ({self.last_words})" if status > 0 and self.last_words else ""
+        self.process = None
+        return f"{self.part.name} {how}{words}; it starts again in {self.pause:g} s"
+
+    def stop(self) -> None:
+        if self.process is None:
+            return
+        with suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(PATIENCE)
+        self._clear()
+
+    def _clear(self) -> None:
+        """What the part has started goes with it, so that it does not meet its successor."""
+        assert self.process is not None
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """`say` gets our own lines, `hear` what a part says."""
+
+    say: Callable[[str], None]
+    hear: Callable[[str, str], None]
+    kept: list[Kept] = field(default_factory=list)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def start(self, *parts: Part) -> None:
+        for part in parts:
+            kept = Kept(part, self.hear)
+            self.kept.append(kept)
+            kept.start()
+
+    def look(self) -> None:
+        """Start again what died. Raises Refused."""
+        for kept in self.kept:
+            status = kept.process.poll() if kept.process is not None else None
+            if status is not None:
+                self.say(kept.died(status))
+            elif kept.process is None and time.monotonic() >= kept.due:
+                kept.start()
+
+    def watch(self) -> None:
+        """Until somebody sets `stopping`. Raises Refused."""
+        while not self.stopping.wait(LOOK):
+            self.look()
+
+    def stop(self) -> None:
+        """The last that was started stops first."""
+        while self.kept:
+            self.kept.pop().stop()
+
+    def processes(self) -> Iterator[tuple[str, int]]:
+        for kept in self.kept:
+            if kept.process is not None:
+                yield kept.part.name, kept.process.pid

@@ -1,0 +1,65 @@
+"""Run every part of AFK on this machine: a Prefect server if none is named, the flows, and the bot if Slack is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from afk import prefect_server, settings
+from afk.core.config import ConfigError
+from afk.core.text import plain
+from afk.supervisor import Part, Refused, Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+PREFECT, FLOWS, BOT = "Prefect", "flows", "bot"
+
+
+def main(http: int | None = None) -> int:
+    """Until SIGTERM or SIGINT. The exit code; one line on standard error says what is wrong and what to do."""
+    supervisor = Supervisor(_say, _pass_on)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: supervisor.stopping.set())
+    try:
+        parts = list(parts_of(os.environ, http))
+        _say(
+            f"starting {', '.join(part.name for part in parts)}; history at {parts[-1].environment['PREFECT_API_URL']}"
+        )
+        supervisor.start(*parts)
+        supervisor.watch()
+    except (ConfigError, Refused, OSError) as error:
+        _say(str(error))
+        return 1
+    finally:
+        supervisor.stop()
+    _say("stopped")
+    return 0
+
+
+def parts_of(environ: Mapping[str, str], http: int | None = None, cwd: Path | None = None) -> Iterator[Part]:
+    """In the order in which they start; the last one stops first."""
+    loaded = settings.load(environ, cwd)
+    environment = dict(environ)
+    if not environ.get("PREFECT_API_URL"):
+        home = settings.data_directory(environ, sys.platform) / "prefect"
+        environment |= prefect_server.settings(home, loaded.rhythm.keep_days, environ)
+        environment["PREFECT_API_URL"] = f"{prefect_server.url(environment)}/api"
+        yield Part(PREFECT, prefect_server.COMMAND, environment)
+    afk = (sys.executable, "-m", "afk")
+    yield Part(FLOWS, (*afk, "serve"), environment)
+    if loaded.slack is not None:
+        over_http = () if http is None else ("--http", str(http))
+        yield Part(BOT, (*afk, "bot", *over_http), environment)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"afk: {plain(text, 2_000)}\n")
+
+
+def _pass_on(part: str, line: str) -> None:
+    """What a part says, under its name."""
+    sys.stderr.write(f"{part} | {plain(line.removeprefix('afk: '), 2_000)}\n")
