@@ -201,6 +201,10 @@ class Channel(Protocol):
 class Desk(Protocol):
     """Where people meet the bot, beside the doorbells."""
 
+    def takes_turn(self) -> bool:
+        """Take a turn in the channel of the doorbells, if there is one to spare."""
+        ...
+
     def post(self, notice: Notice) -> None:
         """Say it where it belongs. Raises `Uncertain` if the answer was lost."""
         ...
@@ -241,6 +245,10 @@ class Ledger(Protocol):
         ...
 
     def history(self, ref: IssueRef | None, limit: int) -> tuple[Run, ...]: ...
+
+    def ended(self, since: datetime, until: datetime) -> tuple[Run, ...]:
+        """The runs whose outcome was recorded in this time, its beginning included, oldest attempt first."""
+        ...
 
     def spent(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, float]:
         """US dollars over all attempts at each issue."""

@@ -11,11 +11,14 @@ from afk.core.config_values import (
     parse_channel,
     parse_operators,
     parse_slack_api_url,
+    parse_time_of_day,
     parse_url,
     parse_workspace,
 )
 
 if TYPE_CHECKING:
+    from datetime import time
+
     from pydantic import SecretStr
 
     from afk.environment import Environment
@@ -77,6 +80,8 @@ class Slack:
     operators: frozenset[tuple[str, str]]  # team and user
     app_token: SecretStr | None = None
     signing_secret: SecretStr | None = None
+    readers: frozenset[tuple[str, str]] = frozenset()  # who may look, beside the operators
+    digest_at: time | None = None  # in UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +149,13 @@ def slack(env: Environment) -> Slack | None:
     api_url = env.text("AFK_SLACK_API_URL", parse_slack_api_url)
     channel = env.text("AFK_SLACK_CHANNEL", parse_channel)
     operators = env.optional("AFK_SLACK_OPERATORS", parse_operators) or frozenset()
+    readers = env.optional("AFK_SLACK_READERS", parse_operators) or frozenset()
+    digest_at = env.optional("AFK_DIGEST_AT", parse_time_of_day)
     _refuse_kind(env, "SLACK_BOT_TOKEN", bot_token, "xapp-", "SLACK_APP_TOKEN")
     _refuse_kind(env, "SLACK_APP_TOKEN", app_token, "xoxb-", "SLACK_BOT_TOKEN")
-    return Slack(api_url, bot_token, channel, operators, app_token, signing_secret) if bot_token else None
+    if bot_token is None:
+        return None
+    return Slack(api_url, bot_token, channel, operators, app_token, signing_secret, readers, digest_at)
 
 
 def ntfy(env: Environment) -> Ntfy | None:

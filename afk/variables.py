@@ -112,6 +112,10 @@ VARIABLES = (
     Variable("AFK_SLACK_API_URL", "Slack's Web API", legal.SLACK_API_URL, default="https://slack.com/api/"),
     Variable("AFK_SLACK_CHANNEL", "where doorbells ring", legal.CHANNEL, unset="no Slack"),
     Variable("AFK_SLACK_OPERATORS", "who may act in Slack", legal.OPERATORS, unset="nobody"),
+    Variable(
+        "AFK_SLACK_READERS", "who else may look: status, why, runs, the app's page", legal.OPERATORS, unset="nobody"
+    ),
+    Variable("AFK_DIGEST_AT", "when the channel gets the daily digest", legal.TIME_OF_DAY, unset="no digest"),
     Variable("AFK_NTFY_URL", "an ntfy topic", legal.URL, unset="no ntfy"),
     _secret("AFK_NTFY_TOKEN", "its token", "no token is sent"),
 )

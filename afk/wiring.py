@@ -19,7 +19,7 @@ from afk.adapters.kubernetes import checkup as kubernetes_checkup
 from afk.adapters.ledger import checkup as ledger_checkup
 from afk.adapters.ledger import open_ledger
 from afk.adapters.ntfy import NtfyChannel
-from afk.adapters.slack import SlackChannel, SlackDesk
+from afk.adapters.slack import Pace, SlackChannel, SlackDesk
 from afk.adapters.slack import checkup as slack_checkup
 from afk.adapters.t3 import T3Executor
 from afk.adapters.t3 import checkup as t3_checkup
@@ -33,7 +33,7 @@ from afk.ports import Ports
 from afk.recollection import Recollection
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from afk.core.checkup import Finding
@@ -53,8 +53,9 @@ def clock() -> Clock:
     return SystemClock()
 
 
-def desk(settings: Slack, clock: Clock) -> Desk:
-    return SlackDesk(settings, clock)
+def desk(settings: Slack, clock: Clock, channels: Iterable[Channel]) -> Desk:
+    """It posts where the doorbells of `channels` ring, and leaves them room."""
+    return SlackDesk(settings, clock, next((each.pace for each in channels if isinstance(each, SlackChannel)), Pace()))
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from slackbot.front_door import FrontDoor
 from slackbot.health import Health
 from slackbot.line import Line
 from slackbot.postman import Postman
+from slackbot.summaries import Summaries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,7 +66,7 @@ def run(loaded: Settings, stop: Event, *, http: int | None = None, health: int |
         ExitStack() as doors,
     ):
         rings, posts = Event(), Event()
-        access = Access(slack.operators)
+        access = Access(slack.operators, slack.readers)
         bot = Bot(Operations(ledger, loaded.config), access, clock, (rings, posts))
         secret = slack.signing_secret.get_secret_value() if slack.signing_secret else ""
         app = build(bot, slack.api_url, secret)
@@ -102,7 +103,8 @@ def _rounds(
     bot: Bot, ports: Ports, loaded: Settings, slack: Slack, rings: Event, posts: Event
 ) -> tuple[Rounds, Rounds, Rounds]:
     clock = ports.clock
-    postman = Postman(bot, wiring.desk(slack, clock), ports.channels)
+    summaries = Summaries(slack.digest_at)
+    postman = Postman(bot, wiring.desk(slack, clock, ports.channels), ports.channels, summaries=summaries)
     began = clock.now()
 
     def ringing(now: datetime) -> Iterator[str]:

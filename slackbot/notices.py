@@ -25,6 +25,7 @@ HISTORY_LAGS = timedelta(seconds=10)
 PAUSE = timedelta(seconds=5)
 URL_LIVES = timedelta(minutes=30)
 WORTH_SAYING = timedelta(days=1)
+IN_TURN = frozenset({Place.CHANNEL, Place.THREAD})  # Slack counts them, and they stay in order
 
 
 def deliver(ledger: Ledger, desk: Desk, channels: Sequence[Channel], now: datetime) -> tuple[str, ...]:
@@ -34,18 +35,21 @@ def deliver(ledger: Ledger, desk: Desk, channels: Sequence[Channel], now: dateti
             return ()
         channel = next((each for each in channels if each.name == NAME), None)
         troubles: list[str] = []
-        behind = False  # what the whole channel reads stays in order, and leaves room for doorbells: one at a time
+        behind: set[Place] = set()
         for notice in ledger.notices():
-            if behind and notice.place is Place.CHANNEL:
+            if notice.place in behind:
                 continue
             if notice.not_before is not None and now < notice.not_before:
-                behind = behind or notice.place is Place.CHANNEL
+                behind |= {notice.place} & IN_TURN
                 continue
+            if notice.place in IN_TURN:
+                behind |= IN_TURN  # one at a time
+                if not desk.takes_turn():
+                    continue
             done = _settled(ledger, desk, channel, notice, now)
             ledger.noticed(done)
             if done.error:
                 troubles.append(f"{done.key}: {done.error}")
-            behind = behind or notice.place is Place.CHANNEL
         return tuple(troubles)
 
 

@@ -1,4 +1,4 @@
-"""Bring what is owed: announcements, notices, and the pages of those who opened the app."""
+"""Bring what is owed: announcements, summaries, notices, and the pages of those who opened the app."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from afk.ports import PortError
 from slackbot import home, notices
 from slackbot.announcements import Announcer
+from slackbot.summaries import Summaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,11 +25,13 @@ class Postman:
     desk: Desk
     channels: Sequence[Channel]
     announcer: Announcer = field(default_factory=Announcer)
+    summaries: Summaries = field(default_factory=Summaries)
 
     def work(self, now: datetime) -> Iterator[str]:
         """What went wrong, a line each."""
         yield from self._pages()
         self.announcer.announce(self.bot.ledger, now)
+        self.summaries.post(self.bot.ledger, now)
         yield from notices.deliver(self.bot.ledger, self.desk, self.channels, now)
 
     def _pages(self) -> Iterator[str]:

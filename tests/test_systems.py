@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,8 @@ def test_slack_takes_both_modes_and_operators():
         SLACK_SIGNING_SECRET="s",
         AFK_SLACK_CHANNEL="C1",
         AFK_SLACK_OPERATORS="T1:U1",
+        AFK_SLACK_READERS="T1:U2,T1:U3",
+        AFK_DIGEST_AT="08:30",
         AFK_SLACK_API_URL="http://127.0.0.1:9/api/",
     )
 
@@ -164,6 +167,8 @@ def test_slack_takes_both_modes_and_operators():
         frozenset({("T1", "U1")}),
         SecretStr("xapp-1"),
         SecretStr("s"),
+        frozenset({("T1", "U2"), ("T1", "U3")}),
+        time(8, 30),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import time
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ DAYS = "a whole number of days from 1 to 3650"
 LABEL = "a label of 1 to 50 characters without commas and control characters, different from the other two"
 ALLOWLIST = "a comma-separated list of owner/name, without wildcards; empty: no repository"
 OPERATORS = "a comma-separated list of team:user identifiers such as T123:U456; empty: nobody"
+TIME_OF_DAY = "a time of day in UTC from 00:00 to 23:59, such as 08:00"
 URL = "a URL http(s)://host[:port][/path], without user, password, query and fragment"
 SLACK_API_URL = "a URL http(s)://host[:port][/path] that ends in /api/"
 DATABASE_URL = "sqlite:////path/to/file or postgresql+psycopg://user:password@host/database"
@@ -38,6 +40,7 @@ _TEXT_MAX = 200
 _SHOWN_MAX = 60
 _CREDENTIAL = re.compile(r"gh[a-z]_|github_pat_|xox[a-z]-|xapp-|eyJ|-----BEGIN|@")
 _OPERATOR = re.compile(r"([TE][A-Z0-9_]+):([UW][A-Z0-9_]+)")
+_TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9.])?|[0-9A-Fa-f:.]+")
 _APP_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _CHANNEL = re.compile(r"[CGD][A-Za-z0-9_-]{1,63}")
@@ -125,6 +128,13 @@ def parse_operators(text: str, source: str = "AFK_SLACK_OPERATORS") -> frozenset
             raise refusal(source, entry, OPERATORS)
         operators.add((pair[1], pair[2]))
     return frozenset(operators)
+
+
+def parse_time_of_day(text: str, source: str) -> time:
+    found = _TIME_OF_DAY.fullmatch(text.strip())
+    if found is None:
+        raise refusal(source, text, TIME_OF_DAY)
+    return time(int(found[1]), int(found[2]))
 
 
 def parse_label(text: str, source: str) -> str:

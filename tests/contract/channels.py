@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 from afk.adapters.clock import SystemClock
 from afk.adapters.memory import World
 from afk.adapters.ntfy import NtfyChannel
-from afk.adapters.slack import SlackChannel
+from afk.adapters.slack import Pace, SlackChannel
 from afk.ports import Refused, Uncertain, Unreachable
 from afk.sandbox.faults import Fault, Trouble
 from afk.sandbox.ntfy import NtfyServer
@@ -133,7 +134,9 @@ class SandboxSlack(Wire):
         self.server = server
         self.room = server.create_channel("ops")
         settings = Slack(f"{server.url}/api/", SecretStr(server.bot_token()), self.room, frozenset())
-        self.channel: Channel = SlackChannel(settings, SystemClock(), hosts=HOSTS, pause=lambda _: None)
+        self.channel: Channel = SlackChannel(
+            settings, SystemClock(), hosts=HOSTS, pace=Pace(itertools.count(0.0, 10.0).__next__)
+        )
 
     def arrived(self) -> list[str]:
         assert self.server.advice == []

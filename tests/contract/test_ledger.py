@@ -339,3 +339,12 @@ def test_five_hundred_live_runs_are_read_in_no_time() -> None:
 
     assert len(in_memory.live()) == 500
     assert time.perf_counter() - start < 1  # 0.03 on an idle machine
+
+
+def test_ended_runs_are_those_of_the_time_asked_for(ledger: SqlLedger) -> None:
+    ledger.claim(a_run(WEB), DISPATCH, {})
+    for attempt, hours in enumerate((1, 2, 3, 4), 1):
+        ledger.claim(finished(attempt=attempt, outcome_at=later(hours=hours)), DISPATCH, {})
+
+    found = ledger.ended(later(hours=2), later(hours=4))
+    assert [run.attempt for run in found] == [2, 3]

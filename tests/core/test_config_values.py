@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,6 +139,26 @@ def test_an_operator_that_is_no_pair_is_refused(entry):
     line = refused(values.parse_operators, f"T1:U1,{entry}")
 
     assert line == f"AFK_SLACK_OPERATORS is '{entry}', but must be {OPERATORS}. {TODO}"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [("08:00", time(8)), (" 23:59 ", time(23, 59)), ("00:00", time(0))],
+    ids=["morning", "last", "first"],
+)
+def test_time_of_day_is_read(text, read):
+    assert values.parse_time_of_day(text, "AFK_DIGEST_AT") == read
+
+
+@pytest.mark.parametrize(
+    "text", ["8:00", "24:00", "08:60", "08", "08:00:00", "8am", "08:00 UTC", "\u0660\u0668:00", "off"]
+)
+def test_time_of_day_that_is_none_is_refused(text):
+    line = refused(lambda given: values.parse_time_of_day(given, "AFK_DIGEST_AT"), text)
+
+    assert line == (
+        f"AFK_DIGEST_AT is '{text}', but must be a time of day in UTC from 00:00 to 23:59, such as 08:00. {TODO}"
+    )
 
 
 def test_labels_are_read_without_the_space_around_them():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import time
 from contextlib import ExitStack
@@ -13,12 +14,13 @@ import pytest
 from pydantic import SecretStr
 
 from afk import ring
-from afk.adapters.slack import SlackChannel, SlackDesk
+from afk.adapters.slack import Pace, SlackChannel, SlackDesk
 from afk.core.records import Via
 from afk.operations import Operations, Person
 from afk.ports import Unreachable
 from afk.rounds import Rounds
 from afk.sandbox.slack import SlackServer
+from afk.sandbox.slack.answers import Sent
 from afk.systems import Slack
 from slackbot.access import Access
 from slackbot.app import build
@@ -121,9 +123,9 @@ class Town:
 
     def delivers(self) -> Postman:
         hosts = {"t3.example", "example.org", "github.com", "t3.memory"}
-        channel = SlackChannel(self.slack_settings, self.clock, hosts=hosts, pause=lambda _seconds: None)
+        channel = SlackChannel(self.slack_settings, self.clock, hosts=hosts, pace=unhurried())
         self.ports = replace(self.house.ports, clock=self.clock, channels=(channel,))
-        self.postman = Postman(self.bot, SlackDesk(self.slack_settings, self.clock), (channel,))
+        self.postman = Postman(self.bot, SlackDesk(self.slack_settings, self.clock, channel.pace), (channel,))
         for name, work, woken in (
             ("doorbells", lambda now: [str(each) for each in ring.deliver(self.ports, now).troubles], self.rings),
             ("notices", self._round, self.posts),
@@ -172,10 +174,16 @@ class Town:
         return [each["text"] for each in self.slack.messages(self.channel)]
 
     def bell(self, part: str = "infra#42") -> dict[str, Any]:
-        """The message of a doorbell, as soon as it is there."""
+        """The message of a doorbell, as soon as it is there and the bot knows where."""
         return self.until(
             lambda: next(
-                (e for e in self.slack.messages(self.channel) if part in e["text"] and len(e.get("blocks", [])) > 1),
+                (
+                    each
+                    for each in self.slack.messages(self.channel)
+                    if part in each["text"]
+                    and len(each.get("blocks", [])) > 1
+                    and self.house.ledger.doorbell_at("slack", f"{self.channel}:{each['ts']}")
+                ),
                 None,
             )
         )
@@ -188,7 +196,8 @@ class Town:
         return value
 
     def settles(self) -> None:
-        """Everything that is owed is said: two whole rounds have begun and ended since."""
+        """Slack has delivered, and everything that is owed is said: two whole rounds have begun and ended since."""
+        self.until(lambda: all(each.over for each in self.slack.deliveries if each.sent is Sent.EVENT))
         whole = self.rounds_made + 2
         self.posts.set()
         self.until(lambda: self.rounds_made >= whole and not self.house.ledger.notices() and self.bot.pages.empty())
@@ -243,6 +252,11 @@ def opens() -> Iterator[Callable[..., Town]]:
             return town
 
         yield start
+
+
+def unhurried() -> Pace:
+    """Every look at its clock is ten seconds later, so that nobody waits for a turn."""
+    return Pace(itertools.count(0.0, 10.0).__next__)
 
 
 def free_port() -> int:

@@ -33,6 +33,10 @@ class Channel:
     said: list[str] = field(default_factory=list)
     before: list[BaseException] = field(default_factory=list)
     after: list[BaseException] = field(default_factory=list)
+    is_busy: bool = False
+
+    def takes_turn(self) -> bool:
+        return not self.is_busy
 
     def post(self, notice: Notice) -> None:
         if self.before:
@@ -180,6 +184,21 @@ def test_address_of_an_answer_is_forgotten_once_it_is_said(ledger: Ledger) -> No
     passes(ledger, slack)
 
     assert [(each.state, each.target) for each in kept] == [(DeliveryState.SENDING, URL), (DeliveryState.SENT, "")]
+
+
+def test_doorbells_have_the_channel_first(ledger: Ledger) -> None:
+    """What one person alone reads needs no turn in the channel."""
+    slack = Channel(is_busy=True)
+    for key, place in (("a", Place.THREAD), ("b", Place.CHANNEL), ("c", Place.PERSON), ("d", Place.ANSWER)):
+        owe(ledger, key, place)
+
+    passes(ledger, slack)
+    assert slack.said == ["c", "d"]
+    slack.is_busy = False
+    passes(ledger, slack, 2)
+    assert slack.said == ["c", "d", "a"]
+    passes(ledger, slack, 3)
+    assert slack.said == ["c", "d", "a", "b"]
 
 
 def test_two_deliverers_say_it_once(ledger: Ledger) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import and_, delete, func, select, tuple_, update
 
 from afk.adapters.ledger import rows
 from afk.adapters.ledger import tables as t
@@ -16,6 +16,7 @@ from afk.ports import Unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
     from sqlalchemy.sql import ColumnElement
@@ -84,6 +85,11 @@ class RunRecords(Transactions):
         where = about(t.runs, [ref]) if ref is not None else t.runs.c.id.is_not(None)
         with self._reading() as connection:
             return tuple(load(connection, where, limit))
+
+    def ended(self, since: datetime, until: datetime) -> tuple[Run, ...]:
+        then = and_(t.runs.c.outcome_at >= since, t.runs.c.outcome_at < until)
+        with self._reading() as connection:
+            return tuple(reversed(load(connection, then)))
 
     def spent(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, float]:
         issue = (t.runs.c.repo, t.runs.c.number)

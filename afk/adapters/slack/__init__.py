@@ -2,5 +2,6 @@
 
 from afk.adapters.slack.channel import SlackChannel
 from afk.adapters.slack.desk import SlackDesk
+from afk.adapters.slack.pace import Pace
 
-__all__ = ["SlackChannel", "SlackDesk"]
+__all__ = ["Pace", "SlackChannel", "SlackDesk"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from datetime import timedelta
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from afk.adapters.slack.answers import HISTORY, POST, UPDATE, Method, meaning
+from afk.adapters.slack.pace import Pace
 from afk.core.slack_blocks import message, metadata
 from afk.ports import Gone, Uncertain, Unexpected, Unreachable
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from afk.systems import Slack
 
 TIMEOUT = 5  # seconds
-BETWEEN_POSTS = 1.0  # seconds; what Slack allows one channel
 CLOCKS_DIFFER = timedelta(seconds=5)
 PAGE = 200
 MOST_PAGES = 25
@@ -50,15 +49,12 @@ class SlackChannel:
         *,
         hosts: Collection[str],
         timeout: int | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
-        pause: Callable[[float], None] = time.sleep,
+        pace: Pace | None = None,
     ) -> None:
         self._channel = settings.channel
         self._clock = clock
         self._hosts = hosts
-        self._monotonic = monotonic
-        self._pause = pause
-        self._next_post = monotonic()
+        self.pace = pace or Pace()
         self._quiet_until: datetime | None = None
         # The SDK's own handlers would post again after a lost answer.
         self._client = WebClient(
@@ -70,7 +66,7 @@ class SlackChannel:
         )
 
     def ring(self, key: str, card: Card) -> str:
-        self._wait_for_turn()
+        self.pace.wait()
         answer = self._call(
             POST,
             key,
@@ -132,12 +128,6 @@ class SlackChannel:
             raise Unreachable(
                 f"slack: {method.name} ({key}): Slack asked for a pause until {until:%H:%M:%S} UTC", until
             )
-
-    def _wait_for_turn(self) -> None:
-        wait = self._next_post - self._monotonic()
-        if wait > 0:
-            self._pause(wait)
-        self._next_post = self._monotonic() + BETWEEN_POSTS
 
 
 def _messages(key: str, answer: SlackResponse) -> list[dict[str, Any]]:

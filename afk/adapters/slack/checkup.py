@@ -82,7 +82,7 @@ def _entry(settings: Slack) -> Iterator[Finding]:
     if not settings.operators:
         yield doubtful(SYSTEM, "operators", "nobody may act in Slack", OPERATORS)
     else:
-        yield fine(SYSTEM, "operators", f"{len(settings.operators)} may act")
+        yield fine(SYSTEM, "operators", f"{len(settings.operators)} may act, {len(settings.readers)} more may look")
 
 
 def _scopes(listed: str) -> Iterator[Finding]:

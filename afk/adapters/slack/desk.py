@@ -18,6 +18,7 @@ from afk.ports import Refused, Uncertain, Unreachable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from afk.adapters.slack.pace import Pace
     from afk.core.records import Notice
     from afk.ports import Clock
     from afk.systems import Slack
@@ -34,7 +35,10 @@ _quiet.setLevel(logging.CRITICAL)
 
 
 class SlackDesk:
-    def __init__(self, settings: Slack, clock: Clock) -> None:
+    """`pace` is that of the channel where doorbells ring: together they take turns."""
+
+    def __init__(self, settings: Slack, clock: Clock, pace: Pace) -> None:
+        self.takes_turn = pace.take
         self._channel = settings.channel
         self._clock = clock
         self._client = WebClient(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr
 
-from afk.adapters.slack import SlackChannel
+from afk.adapters.slack import Pace, SlackChannel
 from afk.core.doorbell import Card
 from afk.core.records import DoorbellKind
 from afk.sandbox.faults import Fault, Trouble
@@ -59,8 +59,7 @@ class Desk:
             self.clock,
             hosts={"t3.example.org"},
             timeout=timeout,
-            monotonic=lambda: self.seconds,
-            pause=self.waits,
+            pace=Pace(lambda: self.seconds, self.waits),
         )
 
     def waits(self, seconds: float) -> None:

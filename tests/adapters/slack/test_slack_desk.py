@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr
 
-from afk.adapters.slack import SlackDesk
+from afk.adapters.slack import Pace, SlackDesk
 from afk.core.records import Notice, Place
 from afk.ports import Refused, Uncertain, Unreachable
 from afk.sandbox.faults import Fault, Trouble
@@ -41,7 +41,9 @@ class Office:
 
     @property
     def desk(self) -> SlackDesk:
-        return SlackDesk(Slack(f"{self.server.url}/api/", SecretStr(self.token), self.room, frozenset()), Clock())
+        return SlackDesk(
+            Slack(f"{self.server.url}/api/", SecretStr(self.token), self.room, frozenset()), Clock(), Pace()
+        )
 
     def notice(self, place: Place, target: str = "") -> Notice:
         return Notice("k", NOON, place, target or f"{self.room}:{self.question}", "the words", self.ada)
@@ -123,7 +125,7 @@ def test_too_fast_says_until_when(office: Office) -> None:
 
 
 def test_nobody_there_is_unreachable() -> None:
-    desk = SlackDesk(Slack("http://127.0.0.1:9/api/", SecretStr("xoxb-1"), "C1", frozenset()), Clock())
+    desk = SlackDesk(Slack("http://127.0.0.1:9/api/", SecretStr("xoxb-1"), "C1", frozenset()), Clock(), Pace())
 
     with pytest.raises(Unreachable):
         desk.post(Notice("k", NOON, Place.CHANNEL, "", "x"))

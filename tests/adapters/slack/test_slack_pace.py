@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from afk.adapters.slack import Pace
 from afk.ports import Uncertain, Unreachable
 from afk.sandbox.faults import Trouble
 from tests.adapters.slack.conftest import CARD, DAWN
@@ -39,6 +40,18 @@ def test_time_that_passed_anyway_counts(desk: Desk) -> None:
     channel.ring("d", CARD)
 
     assert desk.pauses == [0.25, 1.0]
+
+
+def test_other_words_take_no_turn_from_a_doorbell(desk: Desk) -> None:
+    """One is given away while nobody waits for it, and counts like a post."""
+    taken: list[bool] = []
+    pace = Pace(lambda: desk.seconds, lambda seconds: (taken.append(pace.take()), desk.waits(seconds))[1])
+
+    assert (pace.take(), pace.take()) == (True, False)
+    pace.wait()
+    assert (desk.pauses, taken) == ([1.0], [False])
+    desk.seconds += 1
+    assert pace.take()
 
 
 def test_a_post_in_doubt_counts_too(desk: Desk) -> None:
