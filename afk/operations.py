@@ -98,11 +98,18 @@ class Operations:
             raise self._refusal(wording.busy(ref.repo, busy.ref), str(ref), person, now, "redispatch")
 
     def stop(self, ref: IssueRef, person: Person, now: datetime, key: str) -> str:
+        """The run in flight, or else the re-run that somebody asked for and that has not started."""
         run = self._live(ref)
+        if run is None and self._withdrawn(ref, person, now):
+            return wording.rerun_withdrawn(ref)
         if run is None:
             raise self._refusal(wording.no_run(ref), str(ref), person, now, "stop")
         self._ask(Verb.STOP, f"{key}:{run.id}", ref, person, now)
         return wording.stop_recorded(ref)
+
+    def _withdrawn(self, ref: IssueRef, person: Person, now: datetime) -> bool:
+        wish = next((wish for wish in self.ledger.pending(Verb.REDISPATCH) if wish.ref == ref), None)
+        return wish is not None and self.ledger.withdraw(wish.key, self._entry(person, now, "withdraw", str(ref)))
 
     def say(self, ref: IssueRef, text: str, person: Person, now: datetime, key: str) -> str:
         """To the agent that works on the issue, or else to the one that tries it next."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from afk.core.doorbell import card
+from afk.core.doorbell import WITH_A_PERSON, card
 from afk.core.records import Delivery, DeliveryState
 from afk.ports import Gone, PortError, Refused, Unreachable
 from afk.report import Line, Report
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from afk.core.doorbell import Card
     from afk.core.records import Doorbell
-    from afk.core.run import Run
     from afk.ports import Channel, Ledger, Ports
 
 HISTORY_LAGS = timedelta(seconds=10)  # a message that got through may show up in the channel this late
@@ -40,34 +39,44 @@ def deliver(ports: Ports, now: datetime) -> Report:
 def _serve(ports: Ports, channel: Channel, now: datetime, report: Report) -> None:
     ledger = ports.ledger
     waiting = ledger.outbox(channel.name)
-    runs = _runs(ledger, [doorbell for doorbell, _ in waiting])
+    cards = _cards(ledger, [doorbell for doorbell, _ in waiting])
     for doorbell, delivery in waiting:
         state = delivery or Delivery(doorbell.key, channel.name, DeliveryState.PENDING, now)
         if state.not_before is not None and now < state.not_before:
             if state.state is DeliveryState.FAILED:
                 continue
             break  # in order: what must wait for the channel keeps the later ones behind it
-        if not _bring(ledger, channel, doorbell, runs.get(doorbell.run_id), state, now, report):
+        if not _bring(ledger, channel, doorbell, cards[doorbell.key], state, now, report):
             break
     if channel.updates:
         _refresh(ledger, channel, now, report)
 
 
-def _runs(ledger: Ledger, doorbells: list[Doorbell]) -> Mapping[str, Run]:
-    return ledger.runs(sorted({doorbell.run_id for doorbell in doorbells if doorbell.run_id}))
+def _cards(ledger: Ledger, doorbells: list[Doorbell]) -> Mapping[str, Card]:
+    """As the ledger has it now: the run of each, and what became of its issue since."""
+    runs = ledger.runs(sorted({doorbell.run_id for doorbell in doorbells if doorbell.run_id}))
+    refs = sorted({doorbell.ref for doorbell in doorbells if doorbell.ref and doorbell.kind in WITH_A_PERSON})
+    latest = ledger.latest(refs) if refs else {}
+    wished = any(doorbell.rerun_by for doorbell in doorbells)
+    decisions = {decision.ref: decision for decision in ledger.decisions()} if wished else {}
+    return {
+        each.key: card(each, runs.get(each.run_id), latest.get(each.ref), decisions.get(each.ref))
+        if each.ref
+        else card(each, runs.get(each.run_id))
+        for each in doorbells
+    }
 
 
 def _bring(
     ledger: Ledger,
     channel: Channel,
     doorbell: Doorbell,
-    run: Run | None,
+    shown: Card,
     state: Delivery,
     now: datetime,
     report: Report,
 ) -> bool:
     """Send one doorbell; False if the channel should be left alone for now."""
-    shown = card(doorbell, run)
     try:
         if state.state is DeliveryState.SENDING:
             found = channel.find(doorbell.key, state.at)
@@ -127,9 +136,9 @@ def _trouble(report: Report, channel: Channel, doorbell: Doorbell, error: PortEr
 def _refresh(ledger: Ledger, channel: Channel, now: datetime, report: Report) -> None:
     """What the channel shows stays true: a message is rendered again when the ledger says something new."""
     rung = ledger.rung(channel.name, now - STAYS_TRUE)
-    runs = _runs(ledger, [doorbell for doorbell, _ in rung])
+    cards = _cards(ledger, [doorbell for doorbell, _ in rung])
     for doorbell, delivery in rung:
-        shown = card(doorbell, runs.get(doorbell.run_id))
+        shown = cards[doorbell.key]
         if delivery.shown == _digest(shown) or (delivery.not_before is not None and now < delivery.not_before):
             continue
         try:

@@ -238,3 +238,29 @@ def test_words_wait_while_the_kill_switch_is_on(house: House) -> None:
     house.operations.resume(ADA, house.world.now())
     house.watch()
     assert len(house.world.thread_of(INFRA_42).messages) == 2
+
+
+def test_stop_withdraws_a_re_run_that_has_not_started_and_it_may_be_asked_for_again(house: House) -> None:
+    """The issue was closed meanwhile: the wish would wait until somebody reopens it."""
+    house.limit(fix_forward_max_attempts=0)
+    house.a_run()
+    house.world.ci_goes_red("infra", house.pushed_and_ended())
+    house.watch()
+    house.operations.redispatch(INFRA_42, ADA, house.world.now())
+    house.world.person_closes(INFRA_42)
+    house.poll()
+    house.world.passes(minutes=1)
+
+    assert house.operations.stop(INFRA_42, BOB, house.world.now(), "k") == (
+        "The re-run of infra#42 is withdrawn: nothing starts. Hint: afk redispatch infra#42 asks for it again"
+    )
+    assert last_entry(house) == Entry(house.world.now(), "bob", Via.SLACK, "withdraw", "infra#42")
+    house.ports.tracker.reopen(INFRA_42)
+    house.poll()
+    assert house.run().attempt == 1
+    with pytest.raises(RefusedRequest, match="infra#42 has no run in flight"):
+        house.operations.stop(INFRA_42, BOB, house.world.now(), "k")
+
+    house.operations.redispatch(INFRA_42, BOB, house.world.now())
+    house.poll()
+    assert (house.run().attempt, house.run().requested_by) == (2, "bob")

@@ -72,6 +72,44 @@ def test_re_run_takes_the_button_off_the_message(house: House) -> None:
     assert [(stamp.what, stamp.by) for stamp in message.card.stamps] == [("Re-run", "ada")]
 
 
+def test_message_follows_the_re_run_to_its_end(house: House) -> None:
+    frozen(house)
+    house.operations.redispatch(house.run().ref, ADA, house.world.now())
+    house.world.person_closes(house.run().ref)
+    said = []
+
+    def looks() -> None:
+        later(house, minutes=1)
+        said.append(house.world.rings[0].card.sequel)
+
+    house.poll()
+    looks()
+    house.ports.tracker.reopen(house.run().ref)
+    house.poll()
+    looks()
+    house.world.ci_goes_red("infra", house.pushed_and_ended())
+    house.watch()
+    looks()
+
+    assert said == [
+        "Attempt 2 has not started yet: It is closed.",
+        "Attempt 2 is running.",
+        "Attempt 2 froze after 1 min.",
+    ]
+    assert [(each.card.rerun, each.updates) for each in house.world.rings] == [("", 3), ("infra#42/2", 0)]
+
+
+def test_withdrawn_re_run_leaves_the_message_as_it_was(house: House) -> None:
+    frozen(house)
+    before = house.world.rings[0].card
+    house.operations.redispatch(house.run().ref, ADA, house.world.now())
+    house.deliver()
+    house.operations.stop(house.run().ref, ADA, house.world.now(), "k")
+    house.deliver()
+
+    assert house.world.rings[0].card == before
+
+
 def test_bell_found_after_a_lost_reply_is_made_true(house: House) -> None:
     """Nobody knows what the message shows."""
     bells(house, "a")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from afk.core.run import Run
 
 REMIND_AFTER = timedelta(days=1)
-REMINDERS_MAX = 3  # a bell that nobody hears becomes a noise that nobody hears
+REMINDERS_MAX = 1  # a bell that nobody hears becomes a noise that nobody hears
 WAITS_FOR_A_PERSON = frozenset({DoorbellKind.NEEDS_HUMAN, DoorbellKind.FROZEN})
 
 # An issue with one of these codes could run now, as far as anybody knows.

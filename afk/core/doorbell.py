@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
+from afk.core.dispatch_policy import Code
 from afk.core.records import DoorbellKind
+from afk.core.run import Outcome
 from afk.core.text import plain
-from afk.core.wording import duration
+from afk.core.wording import duration, why_not
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from afk.core.records import Doorbell
+    from afk.core.records import Doorbell, Verdicted
     from afk.core.run import Run
 
 TITLE_LIMIT = 200
@@ -24,6 +26,21 @@ STATES = {
     DoorbellKind.FROZEN: ("🧊", "Frozen"),
     DoorbellKind.QUESTION: ("❓", "Question"),
     DoorbellKind.ALARM: ("🚨", "Alarm"),
+}
+
+
+WITH_A_PERSON = frozenset({DoorbellKind.FROZEN, DoorbellKind.NEEDS_HUMAN})
+# What the last poll can have found about an issue that somebody wants run again.
+HOLDS = frozenset({
+    Code.CLOSED, Code.BUSY, Code.BUDGET_SPENT, Code.COULD_NOT_ASK, Code.UNTRUSTED, Code.EDITED, Code.BLOCKED,
+    Code.AFTER_OTHER, Code.START_FAILED,
+})  # fmt: skip
+BECAME = {
+    None: "is running",
+    Outcome.DONE: "is done",
+    Outcome.FROZEN: "froze",
+    Outcome.NEEDS_HUMAN: "was handed back",
+    Outcome.STOPPED: "was stopped",
 }
 
 
@@ -55,6 +72,7 @@ class Card:
     acknowledge: bool = False
     options: tuple[str, ...] = ()
     stamps: tuple[Stamp, ...] = ()
+    sequel: str = ""  # what became of the issue since
 
     @property
     def headline(self) -> str:
@@ -66,11 +84,11 @@ class Card:
     def text(self) -> str:
         """The whole fact in plain words, for notifications and readers without buttons."""
         stamps = [f"{stamp.what} by {stamp.by} at {stamp.at:%H:%M} UTC" for stamp in self.stamps]
-        return "\n".join(line for line in (self.headline, self.why, self.facts, *stamps) if line)
+        return "\n".join(line for line in (self.headline, self.why, self.facts, *stamps, self.sequel) if line)
 
 
-def card(doorbell: Doorbell, run: Run | None) -> Card:
-    """Render a doorbell from what the ledger holds now."""
+def card(doorbell: Doorbell, run: Run | None, latest: Run | None = None, decision: Verdicted | None = None) -> Card:
+    """Render a doorbell from what the ledger holds now: its run, the newest run of the issue, why the issue waits."""
     mark, state = STATES[doorbell.kind]
     stamps = tuple(
         Stamp(what, by, at)
@@ -83,6 +101,7 @@ def card(doorbell: Doorbell, run: Run | None) -> Card:
     if run is None:
         why = plain(doorbell.text, WHY_LIMIT)
         return Card(doorbell.key, doorbell.kind, mark, state, "", "", why, "", acknowledge=not stamps, stamps=stamps)
+    sequel = _sequel(doorbell, run, latest or run, decision)
     return Card(
         key=doorbell.key,
         kind=doorbell.kind,
@@ -95,11 +114,26 @@ def card(doorbell: Doorbell, run: Run | None) -> Card:
         thread_url=run.thread_url,
         issue_url=run.url,
         ci_url=run.failure.url if run.failure else "",
-        rerun=f"{run.ref}/{run.attempt}" if _can_rerun(doorbell) else "",
-        acknowledge=_wants_acknowledgement(doorbell),
+        rerun=f"{run.ref}/{run.attempt}" if _can_rerun(doorbell) and not sequel else "",
+        acknowledge=_wants_acknowledgement(doorbell) and not sequel,
         options=run.question_options if doorbell.kind is DoorbellKind.QUESTION and run.question else (),
         stamps=stamps,
+        sequel=plain(sequel, WHY_LIMIT),
     )
+
+
+def _sequel(doorbell: Doorbell, run: Run, latest: Run, decision: Verdicted | None) -> str:
+    """Empty as long as the issue waits for a person."""
+    if doorbell.kind not in WITH_A_PERSON:
+        return ""
+    if latest.attempt > run.attempt:
+        since = latest.outcome_at
+        took = f" after {duration((since - latest.claimed_at).total_seconds())}" if since is not None else ""
+        return f"Attempt {latest.attempt} {BECAME[latest.outcome]}{took}."
+    if doorbell.rerun_by:
+        waits = f": {why_not(decision)}" if decision is not None and Code(decision.code) in HOLDS else "."
+        return f"Attempt {run.attempt + 1} has not started yet{waits}"
+    return ""
 
 
 def _why(doorbell: Doorbell, run: Run) -> str:
@@ -125,9 +159,9 @@ def _facts(doorbell: Doorbell, run: Run) -> str:
 
 
 def _can_rerun(doorbell: Doorbell) -> bool:
-    return doorbell.kind in {DoorbellKind.FROZEN, DoorbellKind.NEEDS_HUMAN} and not doorbell.rerun_by
+    return doorbell.kind in WITH_A_PERSON and not doorbell.rerun_by
 
 
 def _wants_acknowledgement(doorbell: Doorbell) -> bool:
-    waits = {DoorbellKind.FROZEN, DoorbellKind.NEEDS_HUMAN, DoorbellKind.ALARM}
-    return doorbell.kind in waits and not doorbell.acknowledged_by and not doorbell.rerun_by
+    waits = doorbell.kind in WITH_A_PERSON or doorbell.kind is DoorbellKind.ALARM
+    return waits and not doorbell.acknowledged_by and not doorbell.rerun_by

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from afk.core.known_links import known_url
 from afk.core.slack_text import escaped, link, moment
+from afk.core.slack_words import who
 from afk.core.text import cap, plain
 
 if TYPE_CHECKING:
@@ -90,12 +91,14 @@ def _context(card: Card, thread: str, ci: str) -> Iterator[Part]:
     if card.thread_url and not thread and (shown := plain(card.thread_url, FACTS)):
         elements.append(_plain(f"Thread: {shown}"))
     elements += [_mrkdwn(_stamp(stamp)) for stamp in card.stamps[:5]]
+    if sequel := plain(card.sequel, FACTS):
+        elements.append(_plain(sequel))
     if elements:
         yield {"type": "context", "elements": elements}
 
 
 def _stamp(stamp: Stamp) -> str:
-    return f"{escaped(stamp.what, NAME)} by {escaped(stamp.by, NAME)}, {moment(stamp.at)}"
+    return f"{escaped(stamp.what, NAME)} by {who(stamp.by)}, {moment(stamp.at)}"
 
 
 def _links(card: Card, thread: str, issue: str) -> Iterator[Part]:
@@ -149,6 +152,7 @@ def _middle(card: Card) -> Iterator[str]:
     yield escaped(card.why, WHY)
     yield escaped(card.facts, FACTS)
     yield from (_stamp(stamp) for stamp in card.stamps[:5])
+    yield escaped(card.sequel, FACTS)
     for number, option in enumerate(card.options[:MOST_OPTIONS], 1):
         yield f"{number}. {escaped(option, OPTION)}"
 

@@ -27,7 +27,7 @@ VERBS = (
     ("kill", "kill [now] [because …]", "kill because outage", "no new run, no new turn; `now` interrupts what runs"),
     ("resume", "resume [because …]", "resume", "release the kill switch"),
     ("redispatch", "redispatch REPO#NUMBER", "redispatch infra#42", "a new attempt at an issue whose run ended"),
-    ("stop", "stop REPO#NUMBER", "stop infra#42", "interrupt a run and end it"),
+    ("stop", "stop REPO#NUMBER", "stop infra#42", "interrupt a run and end it; or withdraw a re-run"),
     ("say", "say REPO#NUMBER WORDS", "say infra#42 use the other bucket", "tell the agent, or answer its question"),
     ("help", "help [VERB]", "help arm", "this list"),
 )
@@ -128,7 +128,7 @@ def redispatch_question(ref: str) -> str:
 
 
 def stop_question(ref: str) -> str:
-    return shown(f"Stop {ref}? Its turn is interrupted, and the run ends.")
+    return shown(f"Stop {ref}? Its turn is interrupted, and the run ends; a re-run that has not started is withdrawn.")
 
 
 DONE_ALREADY = "This very command was carried out already."
@@ -185,6 +185,8 @@ def announcement(entry: Entry, armed: Mapping[str, Armed]) -> str:
             did = f"released the kill switch{reason}"
         case "redispatch":
             did = f"asked for a new attempt at {target}"
+        case "withdraw":
+            did = f"withdrew the re-run of {target}"
         case "stop":
             did = f"asked to stop {target}{reason}"
         case _:

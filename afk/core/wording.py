@@ -240,6 +240,10 @@ def rerun_already(ref: IssueRef, actor: str) -> str:
     return f"{plain(actor, 80)} asked for a new attempt at {ref} already."
 
 
+def rerun_withdrawn(ref: IssueRef) -> str:
+    return f"The re-run of {ref} is withdrawn: nothing starts. Hint: afk redispatch {ref} asks for it again"
+
+
 def rerun_waits(ref: IssueRef, attempt: int, actor: str, via: str) -> str:
     return f"{ref} runs again as attempt {attempt} with the next tick: {plain(actor, 80)} asked for it through {via}."
 

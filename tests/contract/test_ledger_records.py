@@ -55,6 +55,34 @@ def test_every_record_comes_back_field_by_field(ledger: SqlLedger) -> None:
     assert ledger.last_ticks() == {"poll": WHOLE_TICK}
 
 
+def test_withdrawn_wish_is_kept_and_may_be_wished_again(ledger: SqlLedger) -> None:
+    ledger.claim(finished(), an_entry(), {})
+    ledger.ring(RUNG)
+    ledger.command(a_command(), ASKED)
+    gone = an_entry("withdraw", at=later(hours=1), actor="bob")
+
+    assert (ledger.withdraw("click-1", gone), ledger.withdraw("click-1", gone)) == (True, False)
+    assert ledger.pending(Verb.REDISPATCH) == ()
+    assert ledger.wish("click-1") is None
+    kept = ledger.wish(f"click-1:withdrawn:{gone.at:%Y%m%dT%H%M%S.%f}")
+    assert kept is not None
+    assert (kept.actor, kept.settled_at, kept.result) == ("ada", gone.at, "withdrawn by bob")
+    assert ledger.audited(1) == (gone,)
+    bell = ledger.doorbell(RUNG.key)
+    assert bell is not None
+    assert (bell.rerun_by, bell.rerun_at) == ("", None)
+    assert ledger.command(a_command(actor="eve"), ASKED).actor == "eve"
+
+
+def test_wish_that_was_carried_out_cannot_be_withdrawn(ledger: SqlLedger) -> None:
+    ledger.command(a_command(), ASKED)
+    ledger.settle("click-1", START, "started")
+
+    assert not ledger.withdraw("click-1", an_entry("withdraw"))
+    assert ledger.wish("click-1") == a_command(settled_at=START, result="started")
+    assert ledger.audited(9) == (ASKED,)
+
+
 def test_a_doorbell_of_no_issue_comes_back(ledger: SqlLedger) -> None:
     alarm = Doorbell("alarm:settings", DoorbellKind.ALARM, START, text="AFK_REPOS is unreadable")
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from afk.core.dispatch_policy import Code
 from afk.core.doorbell import Card, Stamp, card
-from afk.core.records import Doorbell, DoorbellKind
+from afk.core.records import Doorbell, DoorbellKind, Verdicted
 from afk.core.run import Outcome, Reason, Run, TurnKind
 from tests.runs import NOON, RED_CI, SHA, a_run, a_turn, after
 
@@ -114,6 +115,52 @@ def test_card_of_a_run_that_is_run_again_has_no_button_left() -> None:
 
     assert shown.stamps == (Stamp("Re-run", "ada", after(minutes=7)),)
     assert (shown.acknowledge, shown.rerun) == (False, "")
+
+
+SECOND = a_run(id="infra-42-2", attempt=2, claimed_at=after(minutes=80))
+ASKED_AGAIN = bell(DoorbellKind.FROZEN, rerun_by="ada", rerun_at=after(minutes=74))
+
+
+def later(outcome: Outcome) -> Run:
+    return replace(SECOND, outcome=outcome, outcome_at=after(minutes=100))
+
+
+@pytest.mark.parametrize(
+    ("latest", "says"),
+    [
+        pytest.param(FROZEN, "Attempt 2 has not started yet.", id="not-started"),
+        pytest.param(SECOND, "Attempt 2 is running.", id="running"),
+        pytest.param(later(Outcome.DONE), "Attempt 2 is done after 20 min.", id="done"),
+        pytest.param(later(Outcome.FROZEN), "Attempt 2 froze after 20 min.", id="frozen-again"),
+        pytest.param(later(Outcome.NEEDS_HUMAN), "Attempt 2 was handed back after 20 min.", id="handed-back"),
+        pytest.param(later(Outcome.STOPPED), "Attempt 2 was stopped after 20 min.", id="stopped"),
+        pytest.param(replace(SECOND, attempt=5), "Attempt 5 is running.", id="moved-on"),
+    ],
+)
+def test_message_says_what_became_of_the_re_run(latest: Run, says: str) -> None:
+    shown = card(ASKED_AGAIN, FROZEN, latest)
+
+    assert (shown.sequel, shown.text.splitlines()[-1]) == (says, says)
+
+
+def test_re_run_that_is_held_up_says_by_what() -> None:
+    """What the last poll said of the issue before somebody asked again holds nothing up."""
+    closed, human = (Verdicted(FROZEN.ref, code.value, "x", NOON) for code in (Code.CLOSED, Code.HUMAN_LABEL))
+
+    assert card(ASKED_AGAIN, FROZEN, FROZEN, closed).sequel == "Attempt 2 has not started yet: It is closed."
+    assert card(ASKED_AGAIN, FROZEN, FROZEN, human).sequel == "Attempt 2 has not started yet."
+
+
+def test_issue_that_moved_on_without_a_click_has_no_button_left() -> None:
+    """Somebody released it again on the tracker."""
+    shown = card(bell(DoorbellKind.FROZEN), FROZEN, SECOND)
+
+    assert (shown.sequel, shown.rerun, shown.acknowledge) == ("Attempt 2 is running.", "", False)
+
+
+@pytest.mark.parametrize("kind", [DoorbellKind.DONE, DoorbellKind.QUESTION])
+def test_other_bells_tell_of_their_own_run_alone(kind: DoorbellKind) -> None:
+    assert card(bell(kind), FROZEN, SECOND).sequel == ""
 
 
 def test_acknowledged_alarm_shows_who() -> None:

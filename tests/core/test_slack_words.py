@@ -90,6 +90,9 @@ def test_lines_within_are_whole_and_fit(lines: list[str], room: int) -> None:
 
 
 def test_help_about_one_verb_is_one_line() -> None:
-    assert words.help_text("stop") == "`/afk stop REPO#NUMBER` interrupt a run and end it, such as `/afk stop infra#42`"
+    assert (
+        words.help_text("stop")
+        == "`/afk stop REPO#NUMBER` interrupt a run and end it; or withdraw a re-run, such as `/afk stop infra#42`"
+    )
     assert len(words.help_text().split("\n")) == 1 + len(words.VERBS)
     assert words.help_text("nonsense") == words.help_text()

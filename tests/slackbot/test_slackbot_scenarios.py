@@ -256,6 +256,32 @@ def test_thirty_clicks_by_three_people_each_delivered_twice_are_one_run(town: To
     assert len(town.house.ledger.history(INFRA_42, 10)) == 2
 
 
+def test_message_says_who_ran_it_again_and_what_became_of_it(town: Town) -> None:
+    town.frozen()
+    bell = town.bell()
+    town.presses(town.ada, bell["ts"], "rerun")
+    town.until(lambda: "Attempt 2 has not started yet." in town.bell()["text"])
+    assert f"Re-run by <@{town.ada}>, <!date^" in town.bell()["text"]
+    assert "rerun" not in str(town.bell()["blocks"])
+
+    town.house.poll()
+    town.until(lambda: "Attempt 2 is running." in town.bell()["text"])
+    town.house.world.ci_goes_green("infra", town.house.pushed_and_ended())
+    town.house.watch(2)
+    town.until(lambda: "Attempt 2 is done after" in str(town.bell()["blocks"]))
+    assert faults_of(town.bell()) == []
+
+
+def test_re_run_is_withdrawn_by_stop(town: Town) -> None:
+    town.frozen()
+    town.presses(town.ada, town.bell()["ts"], "rerun")
+    assert town.confirms("stop infra#42", town.bob).startswith("The re-run of infra#42 is withdrawn")
+
+    town.until(lambda: "'rerun'" in str(town.bell()["blocks"]))
+    town.settles()
+    assert f"<@{town.bob}> withdrew the re-run of infra#42." in town.posts_in_channel()
+
+
 def test_old_messages_button_is_inert(town: Town) -> None:
     town.frozen()
     bell = town.bell()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection
+    from sqlalchemy.sql import ColumnElement
 
     from afk.core.model import IssueRef
     from afk.core.records import Command, Note
@@ -75,6 +76,21 @@ class WishRecords(Transactions):
         with self._writing() as connection:
             settle_all(connection, {key: result}, at)
 
+    def withdraw(self, key: str, entry: Entry) -> bool:
+        """It is kept under another key, and the doorbells forget who asked."""
+        with self._writing() as connection:
+            row = connection.execute(select(t.commands).where(_unsettled(key))).mappings().first()
+            if row is None:
+                return False
+            away = f"{key}:withdrawn:{entry.at:%Y%m%dT%H%M%S.%f}"
+            result = f"withdrawn by {entry.actor}"
+            connection.execute(
+                update(t.commands).where(_unsettled(key)).values(key=away, settled_at=entry.at, result=result)
+            )
+            _stamp_rerun(connection, rows.command_of(row), taken_back=True)
+            insert_entries(connection, [entry])
+            return True
+
     def note(self, note: Note, entry: Entry) -> bool:
         with self._writing() as connection:
             new = insert_new(connection, t.notes, rows.values(note))
@@ -91,15 +107,20 @@ class WishRecords(Transactions):
 def settle_all(connection: Connection, results: Mapping[str, str], at: datetime) -> None:
     """A wish that was settled before keeps its first result."""
     for key, result in sorted(results.items()):
-        unsettled = and_(t.commands.c.key == key, t.commands.c.settled_at.is_(None))
-        connection.execute(update(t.commands).where(unsettled).values(settled_at=at, result=result))
+        connection.execute(update(t.commands).where(_unsettled(key)).values(settled_at=at, result=result))
 
 
-def _stamp_rerun(connection: Connection, command: Command) -> None:
-    """The doorbells of the attempt that this re-run follows show who asked for it."""
+def _unsettled(key: str) -> ColumnElement[bool]:
+    return and_(t.commands.c.key == key, t.commands.c.settled_at.is_(None))
+
+
+def _stamp_rerun(connection: Connection, command: Command, *, taken_back: bool = False) -> None:
+    """The doorbells of the attempt that this re-run follows show who asked for it, as long as it is asked for."""
     newest = select(t.runs.c.id).where(about(t.runs, [command.ref])).order_by(t.runs.c.attempt.desc()).limit(1)
-    same = and_(t.doorbells.c.run_id == newest.scalar_subquery(), t.doorbells.c.rerun_by == "")
-    connection.execute(update(t.doorbells).where(same).values(rerun_by=command.actor, rerun_at=command.at))
+    before, after = (command.actor, "") if taken_back else ("", command.actor)
+    same = and_(t.doorbells.c.run_id == newest.scalar_subquery(), t.doorbells.c.rerun_by == before)
+    at = None if taken_back else command.at
+    connection.execute(update(t.doorbells).where(same).values(rerun_by=after, rerun_at=at))
 
 
 def _kill_entry(row: Any) -> Entry:
