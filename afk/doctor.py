@@ -6,14 +6,14 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from afk import settings, wiring
 from afk.core.checkup import Checkup, Finding, broken, doubtful, fine
 from afk.core.config import ConfigError
 from afk.core.text import plain
-from afk.variables import VARIABLES, unknown_variables
+from afk.variables import unknown_variables
+from afk.veil import secrets, veiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,12 +22,8 @@ if TYPE_CHECKING:
     from afk.settings import Settings
 
 SETTINGS, LEDGER = "settings", "ledger"
-TOKEN_FILES = ("AFK_T3_TOKEN_FILE", "AFK_KUBERNETES_TOKEN_FILE")
-SHORTEST_SECRET = 6
-VEIL = "[secret]"
 LONGEST = 1_000
 _LAST_CLAUSE = re.compile(r"(?P<what>.+)(?:\. |: )(?P<todo>.+?)\.?")
-_PASSWORD = re.compile(r"://[^/@]*?:([^/]+)@")
 
 
 def checkups(environ: Mapping[str, str], clock: Clock) -> list[Checkup]:
@@ -46,7 +42,7 @@ def checkups(environ: Mapping[str, str], clock: Clock) -> list[Checkup]:
 
 def guarded(checkup: Checkup, environ: Mapping[str, str]) -> Checkup:
     """One that breaks hides nothing that the others found, and quotes no secret."""
-    return Checkup(checkup.system, partial(_guarded, checkup, _secrets(environ)))
+    return Checkup(checkup.system, partial(_guarded, checkup, secrets(environ)))
 
 
 def examine(wanted: Iterable[Checkup]) -> Iterator[tuple[Checkup, list[Finding]]]:
@@ -98,26 +94,13 @@ def _ledger(environ: Mapping[str, str], read: Settings | None, clock: Clock) -> 
     yield from wiring.ledger_findings(url, read.config if read else None, clock.now(), rhythm.tick_seconds)
 
 
-def _guarded(checkup: Checkup, secrets: frozenset[str]) -> Iterator[Finding]:
+def _guarded(checkup: Checkup, hidden: frozenset[str]) -> Iterator[Finding]:
     try:
         for found in checkup.look():
-            yield replace(found, what=_veiled(found.what, secrets), todo=_veiled(found.todo, secrets))
+            yield replace(found, what=_shown(found.what, hidden), todo=_shown(found.todo, hidden))
     except Exception as error:  # noqa: BLE001 - its words could hold anything, so only its kind is shown
         yield broken(checkup.system, "checkup", f"broke off ({type(error).__name__})", "Report it: it is AFK's mistake")
 
 
-def _veiled(text: str, secrets: frozenset[str]) -> str:
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, VEIL)
-    return plain(text, LONGEST)
-
-
-def _secrets(environ: Mapping[str, str]) -> frozenset[str]:
-    found = {environ.get(variable.name, "").strip() for variable in VARIABLES if variable.secret}
-    found |= set(_PASSWORD.findall(environ.get("AFK_DATABASE_URL", "")))
-    for name in TOKEN_FILES:
-        try:
-            found.add(Path(environ[name]).read_text("utf-8").strip())
-        except (KeyError, OSError, ValueError):
-            continue
-    return frozenset(secret for secret in found if len(secret) >= SHORTEST_SECRET)
+def _shown(text: str, hidden: frozenset[str]) -> str:
+    return plain(veiled(text, hidden), LONGEST)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from afk import log
 from afk.core.doorbell import WITH_A_PERSON, card
 from afk.core.records import Delivery, DeliveryState
 from afk.ports import Gone, PortError, Refused, Unreachable
@@ -122,6 +123,11 @@ def _sent(
 ) -> None:
     ledger.deliver(replace(state, state=DeliveryState.SENT, at=now, reference=reference, shown=digest, error=""))
     report.done.append(Line(state.doorbell, "rang", channel.name))
+
+
+def log_deliveries(report: Report) -> None:
+    for line in report.done:
+        log.detail(f"doorbell-{line.what}", doorbell=line.subject, channel=line.why)
 
 
 def _pause(tries: int) -> timedelta:

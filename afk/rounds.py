@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from afk import log
 from afk.core.text import plain
 
 if TYPE_CHECKING:
@@ -61,5 +61,5 @@ class Rounds:
             found = (f"{type(error).__name__}: {error}",)
         for line in found:
             if line not in self.troubles:
-                sys.stderr.write(f"afk: {self.name}: {plain(line, 400)}\n")
+                log.warn("round-troubled", f"{self.name}: {plain(line, 400)}", round=self.name)
         self.troubles, self.done_at = found, self.clock.now()

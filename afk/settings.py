@@ -17,6 +17,7 @@ from afk.core.config_values import (
     parse_days,
     parse_labels,
     parse_limit,
+    parse_log,
     parse_switch,
     parse_tick_seconds,
     printable,
@@ -136,6 +137,7 @@ def _environment(environ: Mapping[str, str] | None, cwd: Path | None) -> Environ
 
 
 def _read(env: Environment) -> Settings:
+    env.optional("AFK_LOG", parse_log)  # every process reads it where it logs; here it is only found to be legal
     rules_file = _rules_file(env)
     return Settings(
         config=_config(env, rules_file),

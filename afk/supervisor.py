@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from afk import log
 from afk.core.text import plain
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Kept:
         """A child of the part may hold its output open: nobody waits for that."""
         if self.listener is not None:
             self.listener.join(1.0)
-        return plain(self.said[-1].removeprefix("afk: "), 500) if self.said else ""
+        return plain(log.words(self.said[-1]), 500) if self.said else ""
 
     def died(self, status: int) -> str:
         """Say it, and when the part starts again. Raises Refused if that is hopeless."""

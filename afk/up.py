@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
-from afk import prefect_server, settings
+from afk import log, prefect_server, settings
 from afk.core.config import ConfigError
-from afk.core.text import plain
 from afk.supervisor import Part, Refused, Supervisor
 
 if TYPE_CHECKING:
@@ -21,22 +21,21 @@ PREFECT, FLOWS, BOT = "Prefect", "flows", "bot"
 
 def main(http: int | None = None) -> int:
     """Until SIGTERM or SIGINT. The exit code; one line on standard error says what is wrong and what to do."""
-    supervisor = Supervisor(_say, _pass_on)
+    supervisor = Supervisor(partial(log.warn, "part-died"), log.passed_on)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: supervisor.stopping.set())
     try:
         parts = list(parts_of(os.environ, http))
-        _say(
-            f"starting {', '.join(part.name for part in parts)}; history at {parts[-1].environment['PREFECT_API_URL']}"
-        )
+        names, history = ", ".join(part.name for part in parts), parts[-1].environment["PREFECT_API_URL"]
+        log.info("starting", f"starting {names}; history at {history}")
         supervisor.start(*parts)
         supervisor.watch()
     except (ConfigError, Refused, OSError) as error:
-        _say(str(error))
+        log.error("cannot-run", str(error))
         return 1
     finally:
         supervisor.stop()
-    _say("stopped")
+    log.info("stopped", "stopped")
     return 0
 
 
@@ -54,12 +53,3 @@ def parts_of(environ: Mapping[str, str], http: int | None = None, cwd: Path | No
     if loaded.slack is not None:
         over_http = () if http is None else ("--http", str(http))
         yield Part(BOT, (*afk, "bot", *over_http), environment)
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"afk: {plain(text, 2_000)}\n")
-
-
-def _pass_on(part: str, line: str) -> None:
-    """What a part says, under its name."""
-    sys.stderr.write(f"{part} | {plain(line.removeprefix('afk: '), 2_000)}\n")

@@ -71,6 +71,12 @@ VARIABLES = (
         unset="ledger.db in afk/ under the user's data directory",
         secret=True,
     ),
+    Variable(
+        "AFK_LOG",
+        "the form of log lines on standard error; where it is set, ticks, requests and deliveries are logged, too",
+        legal.LOG,
+        unset="text, and only what a service has to say",
+    ),
     Variable("AFK_TICK_SECONDS", "how often the flows poll and watch run", legal.TICK_SECONDS, default="60"),
     Variable("AFK_KEEP_QUIET_DAYS", "how long Prefect keeps ticks that did nothing", legal.DAYS, default="1"),
     Variable(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event
@@ -13,7 +12,7 @@ import httpx
 from prefect import get_client
 from prefect.exceptions import PrefectException
 
-from afk import housekeeping, ring
+from afk import housekeeping, log, ring
 from afk.core.config import ConfigError
 from afk.core.text import plain
 from afk.ports import PortError
@@ -39,7 +38,7 @@ async def keep(tick_seconds: int, *, delivers: bool) -> None:
             try:
                 await asyncio.to_thread(keeper.watch_over)
             except (ConfigError, PortError) as error:  # whatever is wrong may be mended by the next time
-                _say(f"doorbells wait: {error}")
+                log.warn("doorbells-wait", f"doorbells wait: {plain(str(error), 400)}")
                 await asyncio.sleep(PAUSE * PASSES)
             await _free(tick_seconds)
     finally:
@@ -52,10 +51,10 @@ async def _free(tick_seconds: int) -> None:
         async with get_client() as client:
             freed = await free_stuck(client, timedelta(seconds=tick_seconds))
     except NO_ANSWER as error:
-        _say(f"Prefect does not answer: {error}")
+        log.warn("prefect-silent", f"Prefect does not answer: {plain(str(error), 400)}")
     else:
         if freed:
-            _say(f"freed {freed} runs that nobody works on any more")
+            log.info("runs-freed", f"freed {freed} runs that nobody works on any more", count=freed)
 
 
 @dataclass(slots=True)
@@ -89,16 +88,13 @@ class Doorkeeper:
         try:
             take_up(ports.ledger, self.taken_up)
         except NO_ANSWER as error:
-            _say(f"Prefect does not answer: {error}")
+            log.warn("prefect-silent", f"Prefect does not answer: {plain(str(error), 400)}")
             return False
         return True
 
 
 def _deliver(ports: Ports) -> None:
     report = ring.deliver(ports, ports.clock.now())
+    ring.log_deliveries(report)
     for line in report.troubles:
-        _say(f"{line.what}: {line.why}")
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"afk: {plain(text, 500)}\n")
+        log.warn("delivery-failed", f"{line.what}: {plain(line.why, 400)}", doorbell=line.subject, channel=line.what)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from prefect.logging import get_run_logger
 
-from afk import settings, ticking
+from afk import log, settings, ticking, traffic
 from afk.core.config import ConfigError
 from afk.core.identifiers import redispatch_key
 from afk.ports import PortError
@@ -69,12 +69,13 @@ async def drive(tick: str, seconds: float) -> State[Any]:
 
 
 def _in_thread(tick: str, abandoned: Event) -> Told:
-    with OPENING.get()(tick) as outside:
+    with log.during(tick=tick), traffic.counted() as tally, OPENING.get()(tick) as outside:
         ledger, now = outside.ports.ledger, outside.ports.clock.now()
         before = snapshot(ledger)
         threads = {run.thread_id: run.ref for run in before.fleet if run.thread_id}
+        began = ticking.begin()
         report = ticking.TICKS[tick](retried(outside.ports, threads, abandoned), outside.config, now)
-        ledger.ticked(report.record())
+        ticking.end(ledger, report, tally, began)
         after = snapshot(ledger, before)
         return Told(report, before, after, _wishes(ledger, before, after))
 

@@ -12,7 +12,7 @@ from prefect import get_client
 from prefect.runner import Runner
 from prefect.settings import PREFECT_API_URL, PREFECT_RUNNER_POLL_FREQUENCY
 
-from afk import settings
+from afk import log, settings
 from afk.core.config import ConfigError
 from flows.doorkeeper import keep
 from flows.recovery import recover
@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def _fail(text: str) -> int:
-    sys.stderr.write(f"afk: {text}\n")
+    log.error("cannot-serve", text)
     return 1
 
 
@@ -85,11 +85,12 @@ async def _recovered() -> None:
         except (httpx.HTTPError, RuntimeError) as error:
             if str(error) != said:
                 said = str(error)
-                sys.stderr.write(f"afk: Prefect at {PREFECT_API_URL.value()} does not answer ({said}); trying again\n")
+                says = f"Prefect at {PREFECT_API_URL.value()} does not answer ({said}); trying again"
+                log.warn("prefect-silent", says, why=said)
             await asyncio.sleep(PAUSE)
         else:
             if ended:
-                sys.stderr.write(f"afk: freed {ended} runs that an earlier process left\n")
+                log.info("runs-freed", f"freed {ended} runs that an earlier process left", count=ended)
             return
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from slack_bolt import App, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
+from afk import log
 from afk.core import slack_words as words
 from afk.core.config import ConfigError
 from slackbot import buttons, commands, confirmation, facts, home, replies
@@ -50,8 +50,8 @@ def _broken(bot: Bot) -> Any:
     def failed(error: Exception, body: dict[str, Any]) -> BoltResponse:
         """A command is answered; an event fails, so that Slack sends it again; a button shows Slack's warning mark."""
         reference = bot.clock.new_id()
-        where = "".join(traceback.format_exception(error))
-        sys.stderr.write(f"afk: bot: {reference}: {where}")
+        trace = "".join(traceback.format_exception(error))
+        log.error("listener-broke", f"bot: {reference}", reference=reference, trace=trace)
         if "command" in body:
             return BoltResponse(status=200, body=facts.said(words.shown(words.broken(reference))))
         return BoltResponse(status=500, body="")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from slack_sdk.errors import SlackApiError
 
-from afk import housekeeping, ring, settings, wiring
+from afk import housekeeping, log, ring, settings, wiring
 from afk.core.config import ConfigError
 from afk.core.text import plain
 from afk.operations import Operations
@@ -52,7 +52,7 @@ def main(http: int | None = None, health: int | None = None) -> int:
     try:
         run(settings.load(), stop, http=http, health=health)
     except (ConfigError, PortError, OSError) as error:
-        sys.stderr.write(f"afk: {plain(str(error), 2_000)}\n")
+        log.error("bot-ended", str(error))
         return 1
     return 0
 
@@ -71,7 +71,7 @@ def run(loaded: Settings, stop: Event, *, http: int | None = None, health: int |
         secret = slack.signing_secret.get_secret_value() if slack.signing_secret else ""
         app = build(bot, slack.api_url, secret)
         if not slack.operators:
-            sys.stderr.write("afk: AFK_SLACK_OPERATORS is empty: nobody may ask for anything in Slack\n")
+            log.warn("no-operators", "AFK_SLACK_OPERATORS is empty: nobody may ask for anything in Slack")
         rounds = _rounds(bot, ports, loaded, slack, rings, posts)
         line = None if http is not None else Line(app, _app_token(slack))
         watch = Health(ledger, clock, ports.channels, rounds, _hears(line), clock.now(), loaded.rhythm.tick_seconds)
@@ -108,7 +108,9 @@ def _rounds(
     began = clock.now()
 
     def ringing(now: datetime) -> Iterator[str]:
-        return (f"{line.what}: {line.why}" for line in ring.deliver(ports, now).troubles)
+        report = ring.deliver(ports, now)
+        ring.log_deliveries(report)
+        return (f"{line.what}: {line.why}" for line in report.troubles)
 
     def watching(now: datetime) -> tuple[str, ...]:
         housekeeping.alert(ports.ledger, loaded.config, now, loaded.rhythm.tick_seconds, began)
@@ -162,7 +164,7 @@ def _hear(doors: ExitStack, line: Line | None, stop: Event) -> None:
         else:
             return
         if problem != said:
-            sys.stderr.write(f"afk: Slack cannot be reached ({plain(problem, 80)}); trying again\n")
+            log.warn("slack-silent", f"Slack cannot be reached ({plain(problem, 80)}); trying again", why=problem)
             said = problem
         stop.wait(AGAIN)
 

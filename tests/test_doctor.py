@@ -189,18 +189,16 @@ def test_look_that_breaks_keeps_what_it_found_and_tells_only_its_kind() -> None:
 )
 def test_words_of_others_are_shown_without_our_secrets(tmp_path: Path, said: str, told: str) -> None:
     (tmp_path / "token").write_text("from-a-file\n")
-    secrets = doctor._secrets(
-        {
-            "SLACK_BOT_TOKEN": "xoxb-planted",
-            "AFK_NTFY_TOKEN": "on",
-            "AFK_DATABASE_URL": "postgresql+psycopg://afk:hush-hush@db/afk",
-            "AFK_T3_TOKEN_FILE": str(tmp_path / "token"),
-            "AFK_KUBERNETES_TOKEN_FILE": str(tmp_path / "missing"),
-        }
-    )
+    environ = {
+        "SLACK_BOT_TOKEN": "xoxb-planted",
+        "AFK_NTFY_TOKEN": "on",
+        "AFK_DATABASE_URL": "postgresql+psycopg://afk:hush-hush@db/afk",
+        "AFK_T3_TOKEN_FILE": str(tmp_path / "token"),
+        "AFK_KUBERNETES_TOKEN_FILE": str(tmp_path / "missing"),
+    }
     checkup = Checkup("Slack", lambda: [broken("Slack", "bot token", said, said)])
 
-    (found,) = doctor._guarded(checkup, secrets)
+    (found,) = doctor.guarded(checkup, environ).look()
 
     assert (found.what, found.todo) == (told, told)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -15,6 +16,7 @@ import httpx
 
 from afk.core.text import plain
 from afk.ports import Gone, PortError, Refused, Uncertain, Unexpected, Unreachable
+from afk.traffic import exchange
 
 if TYPE_CHECKING:
     import ssl
@@ -68,19 +70,21 @@ class Http:
         operation = f"{self.system}: {method} {path.partition('?')[0]}".rstrip() + (f" ({subject})" if subject else "")
         self._client.cookies.clear()  # T3 lets a session cookie win over the bearer
         try:
-            response = self._client.request(
-                method,
-                url,
-                params=params,
-                content=json.dumps(body).encode() if body is not None else content,
-                headers={
-                    "User-Agent": "afk",
-                    **({"Content-Type": "application/json"} if body is not None else {}),
-                    **self._headers(),
-                    **(headers or {}),
-                },
-                follow_redirects=method in SAFE,
-            )
+            with exchange(self.system, method, path) as seen:
+                response = self._client.request(
+                    method,
+                    url,
+                    params=params,
+                    content=json.dumps(body).encode() if body is not None else content,
+                    headers={
+                        "User-Agent": "afk",
+                        **({"Content-Type": "application/json"} if body is not None else {}),
+                        **self._headers(),
+                        **(headers or {}),
+                    },
+                    follow_redirects=method in SAFE,
+                )
+                seen.answered(response.status_code, response.headers)
             return _without_our_secret(response)
         except _NOT_SENT as error:
             raise Unreachable(f"{operation}: nobody answers ({type(error).__name__})") from error
@@ -194,4 +198,4 @@ def together(calls: Sequence[Callable[[], T]]) -> list[T | PortError]:
     if len(calls) < 2:  # noqa: PLR2004 - nothing to do side by side
         return [guarded(call) for call in calls]
     with ThreadPoolExecutor(min(AT_ONCE, len(calls))) as pool:
-        return list(pool.map(guarded, calls))
+        return list(pool.map(lambda run, call: run(guarded, call), [copy_context().run for _ in calls], calls))

@@ -31,7 +31,11 @@ SECRET = "printable ASCII without spaces"  # noqa: S105 - says what a secret loo
 TEXT = "1 to 200 printable characters"
 APP_ID = "the app's number or its client ID"
 CHANNEL = "a channel ID such as C0123456789, not its name"
+LOG = "text or json"
 WORKSPACE = "a path on T3's machine that begins with / or ~/"
+
+JSON_LOG = "json"
+LOGS = ("text", JSON_LOG)
 
 _ON = frozenset({"1", "true", "yes", "on"})
 _OFF = frozenset({"0", "false", "no", "off"})
@@ -207,6 +211,13 @@ def parse_app_id(text: str, source: str) -> str:
 
 def parse_channel(text: str, source: str) -> str:
     return _matching(_CHANNEL, text, source, CHANNEL)
+
+
+def parse_log(text: str, source: str) -> str:
+    form = text.strip().lower()
+    if form not in LOGS:
+        raise refusal(source, text, LOG)
+    return form
 
 
 def parse_workspace(text: str, source: str) -> str:

@@ -29,6 +29,7 @@ def test_secrets_are_told_to_nobody(
     street = Street.at(tmp_path, "github", 1)
     secrets = [value for name, value in street.environment.items() if name.endswith("TOKEN")]
     assert len(secrets) == 2
+    street.environment["AFK_LOG"] = "json"
     said = street.afk("arm", "infra")
     number = street.issue()
     server = street.forge.server if system == "github" else street.t3
@@ -42,6 +43,7 @@ def test_secrets_are_told_to_nobody(
     server.faults.clear()
     said += street.afk("poll") + street.afk("watch")
 
+    assert "tick-ended" in said
     told = capfd.readouterr()
     ledger = b"".join(path.read_bytes() for path in tmp_path.glob("ledger.db*") if path.is_file())
     comments = "".join(body for _, body in street.forge.comments_of(number))

@@ -1,0 +1,36 @@
+"""Hide our own secrets in whatever is shown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from afk.variables import VARIABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VEIL = "[secret]"
+SHORTEST = 6
+_PASSWORD = re.compile(r"://[^/@]*?:([^/]+)@")
+
+
+def secrets(environ: Mapping[str, str]) -> frozenset[str]:
+    """Those of the environment, of the files that it names, and the ledger's password."""
+    found = {environ.get(variable.name, "").strip() for variable in VARIABLES if variable.secret}
+    found |= set(_PASSWORD.findall(environ.get("AFK_DATABASE_URL", "")))
+    for variable in VARIABLES:
+        if not variable.name.endswith("TOKEN_FILE"):
+            continue
+        try:
+            found.add(Path(environ[variable.name]).read_text("utf-8").strip())
+        except (KeyError, OSError, ValueError):
+            continue
+    return frozenset(secret for secret in found if len(secret) >= SHORTEST)
+
+
+def veiled(text: str, hidden: frozenset[str]) -> str:
+    for secret in sorted(hidden, key=len, reverse=True):
+        text = text.replace(secret, VEIL)
+    return text
