@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: check demo test lint types contracts bench soak live docs clean
+.PHONY: check demo test lint types contracts bench soak live docs screenshots clean
 
 check: lint types contracts test
 
@@ -39,6 +39,9 @@ live: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m docs.generate
+
+screenshots: $(READY)
+	$(BIN)/python -m docs.screenshots
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -149,14 +149,15 @@ class Operations:
         raise RefusedRequest(wording.NEVER_SEEN.format(ref=ref, repo=ref.repo))
 
     def status(self, now: datetime) -> Status:
-        switches = self.ledger.switches()
+        switches, live = self.ledger.switches(), self.ledger.live()
+        running = {run.ref for run in live}
         return Status(
             at=now,
             off=held_by(self.config, switches),
             armed=tuple(switches.armed[name] for name in sorted(switches.armed) if switches.is_armed(name, now)),
             enrolled=tuple(sorted(self.config.repos)),
-            live=self.ledger.live(),
-            decisions=self.ledger.decisions(),
+            live=live,
+            decisions=tuple(each for each in self.ledger.decisions() if each.ref not in running),
             ticks=self.ledger.last_ticks(),
         )
 

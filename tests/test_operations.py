@@ -264,3 +264,13 @@ def test_stop_withdraws_a_re_run_that_has_not_started_and_it_may_be_asked_for_ag
     house.operations.redispatch(INFRA_42, BOB, house.world.now())
     house.poll()
     assert (house.run().attempt, house.run().requested_by) == (2, "bob")
+
+
+def test_issue_that_runs_does_not_wait(house: House) -> None:
+    house.an_issue(IssueRef("infra", 43))
+    house.a_run()
+    house.poll()
+
+    status = house.operations.status(house.world.now())
+    assert [run.ref for run in status.live] == [INFRA_42]
+    assert [each.ref for each in status.decisions] == [IssueRef("infra", 43)]

@@ -7,6 +7,7 @@ import socket
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +123,7 @@ class Town:
         self.postman = replace(self.postman, bot=self.bot)
 
     def delivers(self) -> Postman:
-        hosts = {"t3.example", "example.org", "github.com", "t3.memory"}
+        hosts = {"t3.example", "example.org", "github.com", "t3.memory", "tracker.example", "ci.example"}
         channel = SlackChannel(self.slack_settings, self.clock, hosts=hosts, pace=unhurried())
         self.ports = replace(self.house.ports, clock=self.clock, channels=(channel,))
         self.postman = Postman(self.bot, SlackDesk(self.slack_settings, self.clock, channel.pace), (channel,))
@@ -232,26 +233,26 @@ class Town:
 def opens() -> Iterator[Callable[..., Town]]:
     """Start a town with settings of the test's own."""
     with ExitStack() as stack:
+        yield partial(open_town, stack)
 
-        def start(transport: str, *, operators: bool = True, **settings: Any) -> Town:
-            about: dict[str, Any] = {"pacing": None, "retry_factor": 0.0005, "ack_seconds": 2.0, **settings}
-            door = FrontDoor(("127.0.0.1", 0), None, SECRET) if transport == "http" else None
-            if door is not None:
-                about |= {"request_url": f"http://127.0.0.1:{door.port}/slack/events", "signing_secret": SECRET}
-            slack = stack.enter_context(SlackServer(**about))
-            town = Town(slack, House.ready(a_repo("infra"), a_repo("web")), transport, stack, Time(slack))
-            town.opens(None if operators else ())
-            if door is not None:
-                door.app = town.app
-                door.start()
-                stack.callback(door.drain)
-                town.door = door
-                town.serves = lambda app: setattr(door, "app", app)
-            else:
-                _on_the_line(town, stack)
-            return town
 
-        yield start
+def open_town(stack: ExitStack, transport: str, *, operators: bool = True, **settings: Any) -> Town:
+    about: dict[str, Any] = {"pacing": None, "retry_factor": 0.0005, "ack_seconds": 2.0, **settings}
+    door = FrontDoor(("127.0.0.1", 0), None, SECRET) if transport == "http" else None
+    if door is not None:
+        about |= {"request_url": f"http://127.0.0.1:{door.port}/slack/events", "signing_secret": SECRET}
+    slack = stack.enter_context(SlackServer(**about))
+    town = Town(slack, House.ready(a_repo("infra"), a_repo("web")), transport, stack, Time(slack))
+    town.opens(None if operators else ())
+    if door is not None:
+        door.app = town.app
+        door.start()
+        stack.callback(door.drain)
+        town.door = door
+        town.serves = lambda app: setattr(door, "app", app)
+    else:
+        _on_the_line(town, stack)
+    return town
 
 
 def unhurried() -> Pace:

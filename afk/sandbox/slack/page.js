@@ -97,7 +97,7 @@ function message(each, inThread) {
   const when = new Date(Number(each.ts) * 1000);
   const time = node("time", "", when.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
   time.dateTime = when.toISOString();
-  const line = node("div", "", node("span", "who", author), bot ? node("span", "app", "APP") : null, time,
+  const line = node("div", "head", node("span", "who", author), bot ? node("span", "app", "APP") : null, time,
     each.edited ? node("span", "edited", "(edited)") : null);
   const made = node("article", `message${each.is_ephemeral ? " private" : ""}`);
   const face = node("div", `face${bot ? " bot" : ""}`, author.slice(0, 1));
