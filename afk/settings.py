@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from afk import systems
+from afk import secret_files, systems
 from afk.core.config import LIMIT_NAMES, Config, ConfigError, Findings, Rules, merge
 from afk.core.config_values import (
     parse_allowlist,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 RULES_FILE = "afk.toml"
 RULES_FILE_MAX = 1 << 20
 PREFETCH_MAX = 10  # as Prefect itself does
+LEDGER_VARIABLES = ("AFK_DATABASE_URL", "AFK_DATABASE_URL_FILE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Settings:
 
 def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
     """Settings that a tick or the bot can work with. The `ConfigError` otherwise holds every problem."""
-    env = _environment(environ, cwd)
+    env = _with_secrets(_environment(environ, cwd))
     settings = _read(env)
     env.found.problems.extend(_missing(settings, env))
     env.found.settle()
@@ -85,7 +86,7 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
 
 def read(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
     """Settings as they stand: each legal, though a system may be missing. Enough to look, or to switch off."""
-    env = _environment(environ, cwd)
+    env = _with_secrets(_environment(environ, cwd))
     settings = _read(env)
     env.found.settle()
     return settings
@@ -102,6 +103,14 @@ def problems(environ: Mapping[str, str] | None = None, cwd: Path | None = None) 
 def ledger_url(environ: Mapping[str, str] | None = None) -> str:
     """Where the ledger is, whatever else is wrong."""
     environ = os.environ if environ is None else environ
+    if environ.get("AFK_DATABASE_URL_FILE", "").strip():
+        env = _with_secrets(_environment({name: environ.get(name, "") for name in LEDGER_VARIABLES}, None))
+        env.found.settle()
+        environ = env.variables
+    return _ledger_url(environ)
+
+
+def _ledger_url(environ: Mapping[str, str]) -> str:
     url = environ.get("AFK_DATABASE_URL", "").strip()
     return parse_database_url(url) if url else f"sqlite:///{data_directory(environ, sys.platform) / 'ledger.db'}"
 
@@ -136,12 +145,16 @@ def _environment(environ: Mapping[str, str] | None, cwd: Path | None) -> Environ
         raise ConfigError("The working directory does not exist any more: change to another one.") from None
 
 
+def _with_secrets(env: Environment) -> Environment:
+    return replace(env, variables=secret_files.filled(env.variables, env.cwd, env.found))
+
+
 def _read(env: Environment) -> Settings:
     env.optional("AFK_LOG", parse_log)  # every process reads it where it logs; here it is only found to be legal
     rules_file = _rules_file(env)
     return Settings(
         config=_config(env, rules_file),
-        database_url=env.found.take(lambda: ledger_url(env.variables), ""),
+        database_url=env.found.take(lambda: _ledger_url(env.variables), ""),
         rules_file=rules_file,
         github=systems.github(env),
         forgejo=systems.forgejo(env),

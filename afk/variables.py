@@ -48,6 +48,10 @@ def _secret(name: str, meaning: str, unset: str) -> Variable:
     return Variable(name, meaning, legal.SECRET, unset=unset, secret=True)
 
 
+def _in_file(name: str) -> Variable:
+    return Variable(f"{name}_FILE", f"a file with it, instead of `{name}`", FILE, unset=f"`{name}`")
+
+
 VARIABLES = (
     Variable("AFK_CONFIG", "the rules file", FILE, unset="afk.toml in the working directory, if it is there"),
     Variable("AFK_KILL_SWITCH", "gate 1: on means that no agent and no turn starts", legal.SWITCH, default="on"),
@@ -71,6 +75,7 @@ VARIABLES = (
         unset="ledger.db in afk/ under the user's data directory",
         secret=True,
     ),
+    _in_file("AFK_DATABASE_URL"),
     Variable(
         "AFK_LOG",
         "the form of log lines on standard error; where it is set, ticks, requests and deliveries are logged, too",
@@ -86,10 +91,12 @@ VARIABLES = (
         "AFK_GITHUB_API_URL", "GitHub's API; GraphQL is /graphql below it", legal.URL, default="https://api.github.com"
     ),
     _secret("AFK_GITHUB_TOKEN", "a GitHub token, instead of an app", "the app"),
+    _in_file("AFK_GITHUB_TOKEN"),
     Variable("AFK_GITHUB_APP_ID", "a GitHub app, instead of a token", legal.APP_ID, unset="the token"),
     Variable("AFK_GITHUB_APP_PRIVATE_KEY_FILE", "the app's private key in PEM form", FILE, unset="the token"),
     Variable("AFK_FORGEJO_URL", "Forgejo or Gitea, the address people open", legal.URL, unset="no Forgejo"),
     _secret("AFK_FORGEJO_TOKEN", "its token", "no Forgejo"),
+    _in_file("AFK_FORGEJO_TOKEN"),
     Variable("AFK_T3_URL", "T3 Code, as AFK reaches it", legal.URL, unset="no executor"),
     _secret("AFK_T3_TOKEN", "its token, instead of a file", "the file"),
     Variable("AFK_T3_TOKEN_FILE", "a file with its token, read again at every request", FILE, unset="the token"),
@@ -99,6 +106,7 @@ VARIABLES = (
     Variable("AFK_T3_WORKSPACE_BASE", "the folder of the checkouts", legal.WORKSPACE, default="/data"),
     Variable("AFK_WOODPECKER_URL", "Woodpecker", legal.URL, unset="no Woodpecker"),
     _secret("AFK_WOODPECKER_TOKEN", "its token", "no Woodpecker"),
+    _in_file("AFK_WOODPECKER_TOKEN"),
     Variable("AFK_KUBERNETES_URL", "the cluster's API", legal.URL, unset="the cluster that AFK runs in"),
     Variable(
         "AFK_KUBERNETES_TOKEN_FILE",
@@ -113,8 +121,11 @@ VARIABLES = (
         unset="the service account's; the system's with AFK_KUBERNETES_URL",
     ),
     _secret("SLACK_BOT_TOKEN", "the bot's token, xoxb-…", "no Slack"),
+    _in_file("SLACK_BOT_TOKEN"),
     _secret("SLACK_APP_TOKEN", "the app-level token for Socket Mode, xapp-…", "no Socket Mode"),
+    _in_file("SLACK_APP_TOKEN"),
     _secret("SLACK_SIGNING_SECRET", "the signing secret for HTTP mode", "no HTTP mode"),
+    _in_file("SLACK_SIGNING_SECRET"),
     Variable("AFK_SLACK_API_URL", "Slack's Web API", legal.SLACK_API_URL, default="https://slack.com/api/"),
     Variable("AFK_SLACK_CHANNEL", "where doorbells ring", legal.CHANNEL, unset="no Slack"),
     Variable("AFK_SLACK_OPERATORS", "who may act in Slack", legal.OPERATORS, unset="nobody"),
@@ -124,9 +135,17 @@ VARIABLES = (
     Variable("AFK_DIGEST_AT", "when the channel gets the daily digest", legal.TIME_OF_DAY, unset="no digest"),
     Variable("AFK_NTFY_URL", "an ntfy topic", legal.URL, unset="no ntfy"),
     _secret("AFK_NTFY_TOKEN", "its token", "no token is sent"),
+    _in_file("AFK_NTFY_TOKEN"),
 )
 
 BY_NAME = {variable.name: variable for variable in VARIABLES}
+
+# Which variable names the file of which secret. T3's token is read at every request instead, by its adapter.
+IN_FILES = {
+    variable.name: f"{variable.name}_FILE"
+    for variable in VARIABLES
+    if variable.secret and variable.name != "AFK_T3_TOKEN"
+}
 
 
 def unknown_variables(environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -6,12 +6,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from afk.variables import VARIABLES
+from afk.variables import IN_FILES, VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VEIL = "[secret]"
+TOKEN_FILES = ("AFK_T3_TOKEN_FILE", "AFK_KUBERNETES_TOKEN_FILE")  # read at every request
 SHORTEST = 6
 _PASSWORD = re.compile(r"://[^/@]*?:([^/]+)@")
 
@@ -19,14 +20,12 @@ _PASSWORD = re.compile(r"://[^/@]*?:([^/]+)@")
 def secrets(environ: Mapping[str, str]) -> frozenset[str]:
     """Those of the environment, of the files that it names, and the ledger's password."""
     found = {environ.get(variable.name, "").strip() for variable in VARIABLES if variable.secret}
-    found |= set(_PASSWORD.findall(environ.get("AFK_DATABASE_URL", "")))
-    for variable in VARIABLES:
-        if not variable.name.endswith("TOKEN_FILE"):
-            continue
+    for name in (*TOKEN_FILES, *IN_FILES.values()):
         try:
-            found.add(Path(environ[variable.name]).read_text("utf-8").strip())
+            found.add(Path(environ[name]).read_text("utf-8").strip())
         except (KeyError, OSError, ValueError):
             continue
+    found |= {password for secret in found for password in _PASSWORD.findall(secret)}
     return frozenset(secret for secret in found if len(secret) >= SHORTEST)
 
 
