@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from afk.core.config import ConfigError, Findings
@@ -18,7 +19,7 @@ LONGEST = 1 << 16
 def filled(environ: Mapping[str, str], cwd: Path, found: Findings) -> Mapping[str, str]:
     """The environment with each secret that lies in a file. Read anew each time: a file may be replaced."""
     named = {name: by for name, by in IN_FILES.items() if environ.get(by, "").strip()}
-    read = {name: found.take(lambda name=name, by=by: _read(environ, cwd, name, by), "") for name, by in named.items()}
+    read = {name: found.take(partial(_read, environ, cwd, name, by), "") for name, by in named.items()}
     return {**environ, **read} if read else environ
 
 

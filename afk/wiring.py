@@ -18,6 +18,7 @@ from afk.adapters.kubernetes import KubernetesStage
 from afk.adapters.kubernetes import checkup as kubernetes_checkup
 from afk.adapters.ledger import checkup as ledger_checkup
 from afk.adapters.ledger import open_ledger
+from afk.adapters.ledger.upgrade import upgrade
 from afk.adapters.ntfy import NtfyChannel
 from afk.adapters.slack import Pace, SlackChannel, SlackDesk
 from afk.adapters.slack import checkup as slack_checkup
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from afk.adapters.ledger.upgrade import Upgrade
     from afk.core.checkup import Finding
     from afk.core.config import Config
     from afk.core.enrolment import Surroundings
@@ -47,6 +49,10 @@ if TYPE_CHECKING:
 
 def ledger(url: str) -> Ledger:
     return open_ledger(url)
+
+
+def upgraded(url: str) -> Upgrade:
+    return upgrade(url)
 
 
 def clock() -> Clock:

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from afk import doctor, enrolment, progress, tables, ticking, up, wiring
-from afk.cli.desk import AsJson, console, fail, print_json
+from afk import doctor, enrolment, progress, settings, tables, ticking, up, wiring
+from afk.cli.desk import AsJson, answer, console, fail, print_json
+from afk.core import wording
 from afk.core.checkup import could_run, verdict
 from afk.core.config import ConfigError
 from afk.core.model import REPO_NAME, ForgeKind, Slug
@@ -60,6 +61,29 @@ def bot(
 ) -> None:
     """Run the Slack bot: commands, buttons, replies, and the delivery of doorbells."""
     raise typer.Exit(import_module("slackbot.main").main(http))
+
+
+@app.command()
+def worker(
+    *,
+    pool: Annotated[str, typer.Option(help="The Prefect work pool, of the type process; made if it is not there.")] = "afk",
+    only: Annotated[
+        bool, typer.Option("--only", help="This is the only worker of the pool: free what a dead one left.")
+    ] = False,
+    health: Annotated[int | None, typer.Option(min=1, max=65_535, help="Answer /health on this port.")] = None,
+) -> None:
+    """Run the flows that a Prefect work pool hands out; `prefect deploy --all` puts them there."""
+    raise typer.Exit(import_module("flows.worker").main(pool, only=only, health=health))
+
+
+@app.command()
+def migrate(*, as_json: AsJson = False) -> None:
+    """Bring the ledger to the schema of this version, before anything else opens it."""
+    try:
+        done = wiring.upgraded(settings.ledger_url())
+    except (ConfigError, PortError) as error:
+        fail(str(error))
+    answer(wording.upgraded(done.where, done.before, done.after), as_json=as_json, before=done.before, after=done.after)
 
 
 @app.command("doctor")

@@ -292,6 +292,17 @@ def expiry_in_the_past(until: datetime) -> str:
     return f"{until:%Y-%m-%d %H:%M} UTC is not in the future. Hint: afk arm infra --for 8h"
 
 
+# The ledger's schema
+
+
+def upgraded(where: str, before: str | None, after: str) -> str:
+    if before == after:
+        return f"The ledger at {where} has the schema {after} already; nothing was changed."
+    if before is None:
+        return f"The ledger at {where} was empty and has the schema {after} now. Hint: afk doctor"
+    return f"The ledger at {where} had the schema {before} and has {after} now. Hint: afk doctor"
+
+
 # Reports of ticks
 
 DEPLOYMENT_SWITCH = "AFK_KILL_SWITCH is on"

@@ -27,7 +27,7 @@ TICK = "20"  # seconds: the shortest that AFK takes
 RUN_ID = re.compile(r"AFK-Run: (\S+)")
 COMMANDS = {
     "serve": ("flows.serve",),
-    "worker": ("prefect", "worker", "start", "--pool", "afk", "--type", "process"),
+    "worker": ("afk", "worker", "--only"),
 }
 
 
@@ -85,16 +85,11 @@ class Flows:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        if self.kind == "worker" and self.process is not None:  # as its document says: before the only worker
-            self._once("flows.recovery")
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *COMMANDS[self.kind]], env=self._environment, cwd=ROOT,
                 stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
-
-    def _once(self, *command: str) -> None:
-        subprocess.run([sys.executable, "-m", *command], env=self._environment, cwd=ROOT, check=True, timeout=120)
 
     @property
     def _environment(self) -> dict[str, str]:

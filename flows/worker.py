@@ -1,0 +1,94 @@
+"""Run what a Prefect work pool hands out, beside what rings and watches over the ticks: what `afk worker` starts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+
+from prefect import get_client
+from prefect.settings import PREFECT_API_URL
+
+from afk import settings
+from afk.core.config import ConfigError
+from flows.doorkeeper import NO_ANSWER, keep
+from flows.recovery import recover
+
+AT_ONCE = "4"  # Prefect's default is no limit: after an outage everything that is late would start together
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - a container is probed from outside
+PATIENCE = 30.0  # seconds that what is under way has left when the process is told to stop
+
+
+def main(pool: str, *, only: bool, health: int | None) -> int:
+    """The exit code. One line on standard error says what is wrong and what to do."""
+    try:
+        rhythm = settings.rhythm()
+    except ConfigError as error:
+        return _fail(str(error))
+    if not PREFECT_API_URL.value():
+        return _fail("PREFECT_API_URL is not set: set it to the address of the Prefect server, with /api at its end")
+    try:
+        return asyncio.run(work(pool, rhythm.tick_seconds, only=only, health=health))
+    except NO_ANSWER as error:
+        return _fail(f"Prefect at {PREFECT_API_URL.value()} does not answer ({error}). Start it, then start this again")
+
+
+def _fail(text: str) -> int:
+    sys.stderr.write(f"afk: {text}\n")
+    return 1
+
+
+async def work(pool: str, tick_seconds: int, *, only: bool, health: int | None) -> int:
+    """Until the process is told to stop, or its worker ends. The only worker of a pool clears up before it starts."""
+    if only:
+        async with get_client() as client:
+            await recover(client)
+    worker = await asyncio.create_subprocess_exec(*_command(pool, health), env={**os.environ, **_webserver(health)})
+    keeper = asyncio.create_task(keep(tick_seconds, delivers=_delivers()))
+    told = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, told.set)
+    asked = asyncio.create_task(told.wait())
+    ended = asyncio.create_task(worker.wait())
+    try:
+        await asyncio.wait((asked, ended), return_when=asyncio.FIRST_COMPLETED)
+        return 0 if told.is_set() else ended.result() or 1
+    finally:
+        keeper.cancel()
+        asked.cancel()
+        await _stop(worker)
+        with suppress(asyncio.CancelledError):
+            await keeper
+
+
+def _command(pool: str, health: int | None) -> list[str]:
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "worker", "start", "--pool", pool, "--type", "process"]
+    return [*command, "--limit", AT_ONCE, *(["--with-healthcheck"] if health is not None else [])]
+
+
+def _webserver(health: int | None) -> dict[str, str]:
+    """Where Prefect's worker answers `/health`."""
+    if health is None:
+        return {}
+    return {"PREFECT_WORKER_WEBSERVER_HOST": EVERYWHERE, "PREFECT_WORKER_WEBSERVER_PORT": str(health)}
+
+
+async def _stop(worker: asyncio.subprocess.Process) -> None:
+    if worker.returncode is not None:
+        return
+    worker.terminate()
+    try:
+        await asyncio.wait_for(worker.wait(), PATIENCE)
+    except TimeoutError:
+        worker.kill()
+        await worker.wait()
+
+
+def _delivers() -> bool:
+    """Where Slack is configured, the bot's process delivers. Settings that cannot be read keep no bell from ringing."""
+    try:
+        return settings.read().slack is None
+    except ConfigError:
+        return True

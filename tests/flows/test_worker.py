@@ -1,0 +1,42 @@
+"""`afk worker` as a process: it refuses to start in one line. `test_runners.py` shows it at work."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.flows.conftest import ROOT, clean_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOBODY = "http://127.0.0.1:9/api"  # the port of `discard`, where nobody listens
+
+
+def worker(home: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "afk", "worker", *words], cwd=ROOT, env=clean_environment(home, **environment),
+        capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "line"),
+    [
+        ((), {}, "afk: PREFECT_API_URL is not set: set it to the address of the Prefect server"),
+        ((), {"AFK_TICK_SECONDS": "5"}, "afk: AFK_TICK_SECONDS is '5', but must be a whole number of seconds"),
+        (("--only",), {"PREFECT_API_URL": NOBODY}, f"afk: Prefect at {NOBODY} does not answer ("),
+    ],
+    ids=["no server", "unreadable rhythm", "a server that is down"],
+)
+def test_worker_that_cannot_start_says_why_in_one_line(
+    tmp_path: Path, words: tuple[str, ...], environment: dict[str, str], line: str
+) -> None:
+    done = worker(tmp_path, *words, **environment)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(line)
+    assert done.stderr.count("\n") == 1
