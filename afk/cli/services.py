@@ -58,9 +58,12 @@ def bot(
     http: Annotated[
         int | None, typer.Option(min=1, max=65_535, help="Listen on this port, instead of Socket Mode.")
     ] = None,
+    health: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="Answer /alive and /health on this port.")
+    ] = None,
 ) -> None:
     """Run the Slack bot: commands, buttons, replies, and the delivery of doorbells."""
-    raise typer.Exit(import_module("slackbot.main").main(http))
+    raise typer.Exit(import_module("slackbot.main").main(http, health))
 
 
 @app.command()
