@@ -19,7 +19,7 @@ from flows import snapshot
 from flows.states import Name
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/*.md")])
 OPERATING = (HERE / "operating.md").read_text()
 TEXTS = [path.read_text() for path in DOCUMENTS]
 VERBS = sorted(typer.main.get_command(app).commands)

@@ -69,7 +69,9 @@ def bot(
 @app.command()
 def worker(
     *,
-    pool: Annotated[str, typer.Option(help="The Prefect work pool, of the type process; made if it is not there.")] = "afk",
+    pool: Annotated[
+        str, typer.Option(help="The Prefect work pool, of the type process; made if it is not there.")
+    ] = "afk",
     only: Annotated[
         bool, typer.Option("--only", help="This is the only worker of the pool: free what a dead one left.")
     ] = False,

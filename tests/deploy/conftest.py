@@ -36,7 +36,7 @@ class Image:
     @property
     def environment(self) -> dict[str, str]:
         """The image's own, with its places moved to where this machine has them."""
-        places = {"/opt/afk/bin": str(self.python.parent), "/tmp": str(self.home), "/var/lib": str(self.home)}  # noqa: S108
+        places = {"/opt/afk/bin": str(self.python.parent), "/tmp": str(self.home), "/var/lib": str(self.home)}
         found = {"PATH": os.environ["PATH"]}
         for name, value in self.stage.environment.items():
             for there, here in places.items():
@@ -94,7 +94,9 @@ def image() -> Iterator[Image]:
     _done([sys.executable, "-m", "venv", "--without-pip", str(venv)], source)
     python = venv / "bin/python"
     options = ["--quiet", "--no-deps", "--no-compile", "--disable-pip-version-check"]
-    _done([sys.executable, "-m", "pip", "--python", str(python), "install", *options, *map(str, wheels.iterdir())], source)
+    _done(
+        [sys.executable, "-m", "pip", "--python", str(python), "install", *options, *map(str, wheels.iterdir())], source
+    )
     (packages,) = venv.glob("lib/python*/site-packages")
     _done([str(python), "-m", "compileall", "-q", str(packages / "afk")], source)
     # A folder that is named in a .pth brings its packages, but not the editable AFK, which is a .pth itself.

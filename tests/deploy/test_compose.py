@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
@@ -19,6 +18,9 @@ from afk.cli import app
 from afk.core.config import Config
 from afk.variables import BY_NAME
 from tests.deploy.recipe import ROOT, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TEXT = (ROOT / "deploy/compose.yaml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
@@ -166,7 +168,7 @@ def test_images_are_pinned() -> None:
     assert re.fullmatch(r"postgres:\d+\.\d+-\w+", SERVICES["postgres"]["image"])
     version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert version
-    assert {service["image"] for service in OURS.values()} == {f"${{AFK_IMAGE:-afk:{version[1]}}}"}
+    assert {service["image"] for service in OURS.values()} == {f"${{IMAGE:-afk:{version[1]}}}"}
 
 
 def test_operators_own_files_are_never_committed() -> None:

@@ -50,7 +50,9 @@ def test_nothing_but_what_is_copied_is_sent_to_the_build() -> None:
 
 def test_every_dependency_of_the_image_is_pinned() -> None:
     """By name, so that a new dependency without its version does not slip in."""
-    pinned = {line.partition("==")[0].lower().replace("_", "-") for line in (ROOT / "constraints.txt").read_text().split("\n")}
+    pinned = {
+        line.partition("==")[0].lower().replace("_", "-") for line in (ROOT / "constraints.txt").read_text().split("\n")
+    }
     declared = re.findall(r'^\s+"([A-Za-z0-9-]+)[\[>=]', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
 
     assert {name.lower() for name in (*declared, "hatchling", "prefect-redis")} <= pinned
@@ -63,7 +65,9 @@ def test_wheel_holds_the_whole_product_compiled(image: Image) -> None:
     wanted = {path for path in ours if "__pycache__" not in path.parts and (ROOT / path).is_file()}
 
     assert {path for path in wanted if not (packages / path).is_file()} == set()
-    assert list((packages / "afk/__pycache__").glob("cli*.pyc")) or list((packages / "afk/cli/__pycache__").glob("*.pyc"))
+    assert list((packages / "afk/__pycache__").glob("cli*.pyc")) or list(
+        (packages / "afk/cli/__pycache__").glob("*.pyc")
+    )
 
 
 @pytest.mark.parametrize("role", ROLES)
