@@ -73,7 +73,14 @@ def card(node: Mapping[str, Any] | None, ref: IssueRef, ours: Labels) -> Issue:
         raise Gone(f"GitHub: {ref} is gone")
     with understood(str(ref)):
         names = label_names(node["labels"], ours)
-        return Issue(ref, node["id"], node["title"], node["url"], node["state"] == "OPEN", names)
+        return Issue(ref, node["id"], node["title"], node["url"], is_open(node["state"]), names)
+
+
+def is_open(word: str) -> bool:
+    """Of an issue. A word that nobody knows is neither."""
+    if word not in {"OPEN", "CLOSED"}:
+        raise ValueError(f"the state {word}")
+    return word == "OPEN"
 
 
 def hidden(answer: Answer, place: str, subject: object) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from afk.adapters.github.answer import understood
-from afk.adapters.github.cards import chunks
+from afk.adapters.github.cards import chunks, is_open
 from afk.adapters.github.history import TURNS, WORDS, Historian, History
 from afk.adapters.github.lookups import Wish, state
 from afk.adapters.github.people import WHO
@@ -96,8 +96,9 @@ class Cases:
             host = urlsplit(node["url"]).netloc.lower()
             named = references(node["body"], slug, frozenset({host, f"www.{host}"}))
             hidden = max(0, node["issueDependenciesSummary"]["blockedBy"] - seen)
-            is_open = node["state"] == "OPEN"
-            return Case(issue, slug, node["title"], node["body"], is_open, native, hidden, named, history)
+            return Case(
+                issue, slug, node["title"], node["body"], is_open(node["state"]), native, hidden, named, history
+            )
 
 
 def _native(connection: Mapping[str, Any]) -> tuple[tuple[Slug, int, BlockerState], ...] | None:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 EVERYTHING = "*"  # a secondary limit is about a client, not about one of its budgets
 FIRST_PAUSE = timedelta(seconds=60)
 LONGEST_PAUSE = timedelta(hours=1)
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 BURST = 20  # writes of a minute that need no pace: GitHub takes 80
 RESERVE = 0.05  # of a budget, kept from what can wait for the sake of what cannot
+FAIR = 0.5  # of a budget for a whole hour ahead: who has spent faster slows down before it is spent
 
 
 @dataclass(slots=True)
@@ -31,6 +32,13 @@ class Budget:
     limit: int
     remaining: int
     resets_at: datetime
+
+    def spread(self, now: datetime) -> datetime:
+        """When what can wait may leave: now, unless the rest of the hour has less than half of its share."""
+        share = self.remaining / max(1, self.limit)
+        if share <= RESERVE:
+            return self.resets_at
+        return max(now, self.resets_at - HOUR * min(1.0, share / FAIR))
 
 
 class Governor:
@@ -60,10 +68,11 @@ class Governor:
         with self._lock:
             now = self._clock.now()
             until = max((self._hold(scope, each) for each in (EVERYTHING, resource)), default=now)
-            budget = self._budgets.get((scope, resource))
+            budget = self._budget(scope, resource)
             if budget is not None and now < budget.resets_at:
-                if budget.remaining <= (budget.limit * RESERVE if can_wait else 0):
-                    until = max(until, budget.resets_at)
+                until = max(
+                    until, budget.spread(now) if can_wait else now if budget.remaining > 0 else budget.resets_at
+                )
                 budget.remaining -= 1
         if until > now:
             raise held(operation, until)
@@ -73,7 +82,11 @@ class Governor:
         budget = _budget(headers)
         with self._lock:
             if budget is not None:
-                self._budgets[scope, headers.get("x-ratelimit-resource", resource)] = budget
+                resource = headers.get("x-ratelimit-resource", resource)
+                self._budgets[scope, resource] = budget
+                self._memory[_budget_key(scope, resource)] = (
+                    f"{budget.limit} {budget.remaining} {budget.resets_at.isoformat()}"
+                )
 
     def accepted(self, scope: str) -> None:
         with self._lock:
@@ -107,6 +120,13 @@ class Governor:
                 self._sleep(max(0.0, self._pace - (now - recent[-1]).total_seconds()))
             recent.append(self._clock.now())
 
+    def _budget(self, scope: str, resource: str) -> Budget | None:
+        """Also what another process was told."""
+        if (scope, resource) not in self._budgets and (kept := self._memory.get(_budget_key(scope, resource))):
+            limit, remaining, reset = kept.split(" ")
+            self._budgets[scope, resource] = Budget(int(limit), int(remaining), datetime.fromisoformat(reset))
+        return self._budgets.get((scope, resource))
+
     def _hold(self, scope: str, resource: str) -> datetime:
         """Also one that another process ran into."""
         if (scope, resource) not in self._holds:
@@ -121,6 +141,10 @@ def held(operation: str, until: datetime) -> Unreachable:
 
 def _key(scope: str, resource: str) -> str:
     return f"github.held.{scope}.{resource}"
+
+
+def _budget_key(scope: str, resource: str) -> str:
+    return f"github.budgets.{scope}.{resource}"
 
 
 def _budget(headers: Mapping[str, str]) -> Budget | None:

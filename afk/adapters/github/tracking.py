@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from afk.adapters.github.answer import understood
-from afk.adapters.github.cards import NAMES, chunks, hidden, label_names, quoted, repository
+from afk.adapters.github.cards import NAMES, chunks, hidden, is_open, label_names, quoted, repository
 from afk.adapters.github.people import moment
 from afk.adapters.http import together
 from afk.core.model import Closing, Commit, Tracked
@@ -145,12 +145,11 @@ class Tracking:
             if not node:
                 return Gone(f"GitHub: {ask.ref} is gone")
             with understood(str(ask.ref)):
-                is_open = node["state"] == "OPEN"
                 commits = tuple(each for each in reversed(branch.commits) if each.at >= ask.since - SLACK)
                 closing = closings.get(ask.issue_key)
                 if isinstance(closing, PortError):
                     return closing
-                return Tracked(is_open, label_names(node["labels"], self._labels), closing, commits)
+                return Tracked(is_open(node["state"]), label_names(node["labels"], self._labels), closing, commits)
         except PortError as error:
             return error
 
@@ -180,7 +179,7 @@ def _is_closed(answer: Answer, place: int) -> bool:
         node = answer.at("nodes", place)
     except PortError:
         return False
-    return bool(node) and node.get("state") != "OPEN"
+    return bool(node) and node.get("state") == "CLOSED"
 
 
 def _closing(answer: Answer, place: int, key: str) -> Closing | PortError | None:

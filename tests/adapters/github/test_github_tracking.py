@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from afk.core.model import Closing, Tracked
+from afk.adapters.github import GithubTracker
+from afk.core.model import Closing, IssueRef, Tracked
 from afk.ports import Gone, Refused, TrackAsk, Unexpected, Unreachable
 from afk.sandbox.github import GraphqlFault
+from tests.adapters.github.conftest import LABELS, a_repo
+from tests.contract.forges import StoryClock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from afk.core.model import IssueRef
+    import respx
+
+    from afk.adapters.github import Client
     from afk.ports import PortError
     from tests.adapters.github.conftest import Hub
 
@@ -160,6 +165,21 @@ def test_a_half_answer_is_an_error_and_never_gone(hub: Hub, path: str, kind: str
     found = track(hub, run)[run.ref]
 
     assert type(found) is error
+
+
+def test_an_issue_in_a_state_that_nobody_knows_is_neither_open_nor_closed(
+    wire: respx.MockRouter, wired: Client
+) -> None:
+    labels = {"nodes": [], "pageInfo": {"hasNextPage": False}}
+    data = {"nodes": [{"state": "PARKED", "labels": labels}], "r0": {"defaultBranchRef": None}}
+    wire.post("/graphql").respond(json={"data": data})
+    ref = IssueRef("infra", 1)
+    found = GithubTracker(wired, {"infra": a_repo("infra")}, LABELS).track(
+        [TrackAsk(ref, "I_1", StoryClock().now(), "run")]
+    )
+
+    assert isinstance(found[ref], Unexpected)
+    assert "PARKED" in str(found[ref])
 
 
 def test_commits_whose_second_page_is_lost_are_no_commits(hub: Hub) -> None:

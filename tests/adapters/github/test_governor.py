@@ -49,15 +49,51 @@ def test_a_spent_budget_holds_neither_the_other_budget_nor_another_scope(clock: 
         governor.admit("acme", "graphql", "AfkTrack")
 
 
+@pytest.mark.parametrize(
+    ("remaining", "minutes_left", "waits"),
+    [
+        pytest.param(2500, 60, 0, id="half of it for the whole hour"),
+        pytest.param(1250, 60, 30, id="a quarter of it for the whole hour"),
+        pytest.param(1250, 30, 0, id="a quarter of it for half an hour"),
+        pytest.param(500, 30, 18, id="a tenth of it for half an hour"),
+    ],
+)
+def test_what_can_wait_spreads_the_rest_over_the_hour(
+    clock: StoryClock, remaining: int, minutes_left: int, waits: int
+) -> None:
+    governor = Governor(clock)
+    governor.learn("", "graphql", budget(clock, remaining, minutes=minutes_left))
+    began = clock.time
+    if waits:
+        with pytest.raises(Unreachable) as caught:
+            governor.admit("", "graphql", "AfkBoards", can_wait=True)
+        assert caught.value.until is not None
+        assert (caught.value.until - began).total_seconds() == pytest.approx(waits * 60, abs=1)
+        clock.time = caught.value.until
+
+    governor.admit("", "graphql", "AfkTrack")
+    governor.learn("", "graphql", budget(clock, remaining, minutes=minutes_left - waits))
+    governor.admit("", "graphql", "AfkBoards", can_wait=True)
+
+
+def test_another_process_with_the_same_memory_knows_the_budget(clock: StoryClock) -> None:
+    memory: dict[str, str] = {}
+    Governor(clock, memory).learn("", "graphql", budget(clock, remaining=0))
+
+    with pytest.raises(Unreachable):
+        Governor(clock, memory).admit("", "graphql", "AfkTrack")
+    Governor(clock, memory).admit("", "core", "GET /user")
+
+
 def test_the_last_twentieth_is_kept_from_what_can_wait(clock: StoryClock) -> None:
     governor = Governor(clock)
-    governor.learn("", "graphql", budget(clock, remaining=251))
+    governor.learn("", "graphql", budget(clock, remaining=251, minutes=5))
     governor.admit("", "graphql", "AfkBoards", can_wait=True)
-    governor.learn("", "graphql", budget(clock, remaining=250))
+    governor.learn("", "graphql", budget(clock, remaining=250, minutes=5))
 
     with pytest.raises(Unreachable) as caught:
         governor.admit("", "graphql", "AfkBoards", can_wait=True)
-    assert caught.value.until == clock.time + timedelta(minutes=30)
+    assert caught.value.until == clock.time + timedelta(minutes=5)
     governor.admit("", "graphql", "AfkTrack")
 
 
