@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import decisions, scale, ticks, wire
+from benchmarks import bot, decisions, scale, ticks, wire
 
 if TYPE_CHECKING:
     from benchmarks.figure import Figure
 
 
 def main() -> None:
-    figures: list[Figure] = [*decisions.measure(), *ticks.measure(), *wire.measure(), *scale.measure()]
+    figures: list[Figure] = [*decisions.measure(), *ticks.measure(), *wire.measure(), *scale.measure(), *bot.measure()]
     table = Table("what", "measured", "to hold", "", box=None)
     for figure in figures:
         table.add_row(figure.what, figure.shown, figure.promise, "ok" if figure.holds else "BROKEN")

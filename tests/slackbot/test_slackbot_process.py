@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,76 +13,16 @@ import httpx
 import pytest
 
 from afk import settings
-from afk.adapters.ledger import open_ledger
 from afk.core.config import ConfigError
-from afk.core.records import Doorbell, DoorbellKind
 from afk.sandbox.slack import SlackServer
 from slackbot.main import run
 from tests.slackbot.conftest import SECRET, free_port
+from tests.slackbot.place import Place, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.slackbot.conftest import Town
-
-ROOT = Path(__file__).parents[2]
-RUN = "import sys; from slackbot.main import main; sys.exit(main({http}, {health}))"
-
-
-def until(found: Callable[[], Any], seconds: float = 15) -> Any:
-    end = time.monotonic() + seconds
-    while not (value := found()):
-        assert time.monotonic() < end, "did not come to pass"
-        time.sleep(0.02)
-    return value
-
-
-class Place:
-    def __init__(self, slack: SlackServer, home: Path) -> None:
-        self.slack = slack
-        self.room = slack.create_channel("ops")
-        self.ada = slack.add_user("ada")
-        self.health = free_port()
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "HOME": str(home),
-            "AFK_DATABASE_URL": f"sqlite:///{home}/ledger.db",
-            "AFK_SLACK_API_URL": f"{slack.url}/api/",
-            "AFK_SLACK_CHANNEL": self.room,
-            "AFK_SLACK_OPERATORS": f"{slack.workspace.team.id}:{self.ada}",
-            "SLACK_BOT_TOKEN": slack.bot_token(),
-            "SLACK_APP_TOKEN": slack.app_token(),
-            "SLACK_SIGNING_SECRET": SECRET,
-        }
-
-    @contextmanager
-    def bot(self, http: int | None = None, **environment: str) -> Iterator[subprocess.Popen[str]]:
-        known = {name: value for name, value in (self.environment | environment).items() if value}
-        command = [sys.executable, "-c", RUN.format(http=http, health=self.health)]
-        process = subprocess.Popen(command, env=known, cwd=self.environment["HOME"], stderr=subprocess.PIPE, text=True)
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.communicate()
-
-    def healthy(self) -> dict[str, Any]:
-        def asked() -> dict[str, Any]:
-            try:
-                answer = httpx.get(f"http://127.0.0.1:{self.health}/health", timeout=2)
-            except httpx.HTTPError:
-                return {}
-            return answer.json() if answer.status_code == 200 else {}
-
-        return until(asked)
-
-    def rings(self, key: str) -> None:
-        with open_ledger(self.environment["AFK_DATABASE_URL"]) as ledger:
-            ledger.ring(Doorbell(key, DoorbellKind.ALARM, datetime.now(UTC), text=f"text of {key}"))  # noqa: TID251
-
-    def heard(self) -> list[str]:
-        return [each["text"].split("\n")[-1] for each in self.slack.messages(self.room)]
 
 
 @pytest.fixture
@@ -111,19 +46,6 @@ def test_bot_answers_rings_and_ends_in_order_when_told_to(place: Place) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         assert process.stderr.read() == ""
-
-
-def test_killed_bot_rings_once_all_the_same(place: Place) -> None:
-    with place.bot() as process:
-        place.healthy()
-        place.rings("a")
-        until(lambda: place.slack.calls("chat.postMessage"))
-        process.kill()
-    with place.bot(), place.bot(AFK_SLACK_CHANNEL=place.room):
-        place.rings("b")
-        until(lambda: "text of b" in place.heard(), 25)
-
-    assert sorted(place.heard()) == ["text of a", "text of b"]
 
 
 def test_http_door_takes_commands(tmp_path: Path) -> None:

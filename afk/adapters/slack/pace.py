@@ -13,17 +13,19 @@ BETWEEN_POSTS = 1.0  # seconds
 
 
 class Pace:
+    """A doorbell need not wait for other words: Slack allows short bursts, and the other words wait longer for it."""
+
     def __init__(
         self, monotonic: Callable[[], float] = time.monotonic, pause: Callable[[float], None] = time.sleep
     ) -> None:
         self._monotonic = monotonic
         self._pause = pause
-        self._next_post = monotonic()
+        self._next_bell = self._next_words = monotonic()
         self._waiting = 0
         self._lock = Lock()
 
     def wait(self) -> None:
-        """For a turn, as long as it takes."""
+        """For a doorbell's turn, as long as it takes."""
         with self._lock:
             self._waiting += 1
         try:
@@ -34,14 +36,20 @@ class Pace:
                 self._waiting -= 1
 
     def take(self) -> bool:
-        """A turn that nobody waits for."""
-        return not self._waiting and self._left() <= 0
-
-    def _left(self) -> float:
-        """Seconds until the next turn; with none left it is taken."""
+        """A turn for other words, if no doorbell waits for one."""
         with self._lock:
             now = self._monotonic()
-            left = self._next_post - now
+            if self._waiting or now < self._next_words:
+                return False
+            self._next_words = now + BETWEEN_POSTS
+            return True
+
+    def _left(self) -> float:
+        """Seconds until the next doorbell's turn; with none left it is taken."""
+        with self._lock:
+            now = self._monotonic()
+            left = self._next_bell - now
             if left <= 0:
-                self._next_post = now + BETWEEN_POSTS
+                self._next_bell = now + BETWEEN_POSTS
+                self._next_words = max(self._next_words, now) + BETWEEN_POSTS
             return left

@@ -42,16 +42,30 @@ def test_time_that_passed_anyway_counts(desk: Desk) -> None:
     assert desk.pauses == [0.25, 1.0]
 
 
-def test_other_words_take_no_turn_from_a_doorbell(desk: Desk) -> None:
-    """One is given away while nobody waits for it, and counts like a post."""
-    taken: list[bool] = []
-    pace = Pace(lambda: desk.seconds, lambda seconds: (taken.append(pace.take()), desk.waits(seconds))[1])
+def test_doorbell_does_not_wait_for_other_words_and_they_wait_longer_for_it(desk: Desk) -> None:
+    pace = Pace(lambda: desk.seconds, desk.waits)
 
     assert (pace.take(), pace.take()) == (True, False)
     pace.wait()
-    assert (desk.pauses, taken) == ([1.0], [False])
-    desk.seconds += 1
+    assert desk.pauses == []
+    desk.seconds += 1.5
+    assert not pace.take()
+    desk.seconds += 0.5
     assert pace.take()
+
+
+def test_other_words_take_no_turn_that_a_doorbell_waits_for(desk: Desk) -> None:
+    taken: list[bool] = []
+
+    def waits(seconds: float) -> None:
+        desk.waits(seconds + 5)
+        taken.append(pace.take())
+
+    pace = Pace(lambda: desk.seconds, waits)
+    pace.wait()
+    pace.wait()
+
+    assert taken == [False]
 
 
 def test_a_post_in_doubt_counts_too(desk: Desk) -> None:
