@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from afk.core.counts import Count
     from afk.core.doorbell import Card
     from afk.core.model import (
         Board,
@@ -334,7 +335,17 @@ class Ledger(Protocol):
 
     def remember(self, topic: str, learned: Mapping[str, str], at: datetime) -> None: ...
 
-    def ticked(self, record: TickRecord) -> None: ...
+    def ticked(self, record: TickRecord, counts: Sequence[Count] = ()) -> None:
+        """Keep what a tick said, and add what it counted, in one transaction."""
+        ...
+
+    def counts(self) -> tuple[Count, ...]:
+        """What all ticks counted, in order."""
+        ...
+
+    def census(self) -> Mapping[str, int]:
+        """How many runs are in flight, and how many ended with each outcome."""
+        ...
 
     def last_ticks(self) -> Mapping[str, TickRecord]: ...
 

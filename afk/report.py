@@ -43,6 +43,12 @@ class Report:
             self.held_until = max(error.until, self.held_until or error.until)
 
     @property
+    def result(self) -> str:
+        """In a word, for counting."""
+        words = {"off": self.off, "quiet": self.quiet, "held": self.held_until, "trouble": self.troubles}
+        return next((word for word, holds in words.items() if holds), "done" if self.done else "waiting")
+
+    @property
     def summary(self) -> str:
         if self.off:
             return f"off: {self.off}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from afk import log, poll, settings, traffic, watch, wiring
 from afk.core.config import ConfigError
+from afk.core.counts import of_tick
 from afk.core.model import IssueRef
 from afk.opening import opened
 from afk.operations import report_unreadable
@@ -41,7 +42,7 @@ def begin() -> float:
 def end(ledger: Ledger, report: Report, tally: Tally, began: float) -> None:
     """Keep what a tick did, and log it."""
     seconds = time.monotonic() - began
-    ledger.ticked(report.record())
+    ledger.ticked(report.record(), of_tick(report.tick, report.result, seconds, tally.requests, tally.left))
     if log.wanted():
         _log_lines(ledger, report)
     asked = sum(tally.requests.values())
@@ -76,5 +77,5 @@ def unreadable(tick: str, error: str) -> Report:
     now = wiring.clock().now()
     with wiring.ledger(settings.ledger_url()) as ledger:
         report = Report(tick, now, off=report_unreadable(ledger, error, now))
-        ledger.ticked(report.record())
+        ledger.ticked(report.record(), of_tick(tick, report.result, 0, {}, {}))
     return report

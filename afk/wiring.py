@@ -127,6 +127,11 @@ def _stages(settings: Settings, clock: Clock, memory: Recollection, open_ones: E
     return stages
 
 
+def channel_names(settings: Settings) -> tuple[str, ...]:
+    systems = {SlackChannel.name: settings.slack, NtfyChannel.name: settings.ntfy}
+    return tuple(name for name, system in systems.items() if system is not None)
+
+
 def _channels(settings: Settings, clock: Clock, open_ones: ExitStack) -> tuple[Channel, ...]:
     hosts = _link_hosts(settings)
     channels: list[Channel] = []

@@ -6,13 +6,13 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import httpx
 from prefect import get_client
 from prefect.exceptions import PrefectException
 
-from afk import housekeeping, log, ring
+from afk import housekeeping, log, ring, wiring
 from afk.core.config import ConfigError
 from afk.core.text import plain
 from afk.ports import PortError
@@ -30,17 +30,18 @@ PASSES = 30  # then everything is opened anew, as it is set by then
 NO_ANSWER = (httpx.HTTPError, PrefectException, RuntimeError)
 
 
-async def keep(tick_seconds: int, *, delivers: bool) -> None:
+async def keep(keeper: Doorkeeper) -> None:
     """For ever. Where Slack is configured, its bot delivers, and this does the rest."""
-    keeper = Doorkeeper(tick_seconds, delivers)
     try:
         while True:
             try:
                 await asyncio.to_thread(keeper.watch_over)
+                keeper.passed()
             except (ConfigError, PortError) as error:  # whatever is wrong may be mended by the next time
+                keeper.passed(str(error))
                 log.warn("doorbells-wait", f"doorbells wait: {plain(str(error), 400)}")
                 await asyncio.sleep(PAUSE * PASSES)
-            await _free(tick_seconds)
+            await _free(keeper.tick_seconds)
     finally:
         keeper.closing.set()
 
@@ -61,11 +62,23 @@ async def _free(tick_seconds: int) -> None:
 class Doorkeeper:
     """`began` is when it first looked: what happened before is not held against the ticks."""
 
+    name: ClassVar[str] = "errands"
+
     tick_seconds: int
     delivers: bool
     closing: Event = field(default_factory=Event)
     began: datetime | None = None
     taken_up: set[str] = field(default_factory=set)
+    done_at: datetime | None = None
+    troubles: tuple[str, ...] = ()
+
+    @property
+    def is_alive(self) -> bool:
+        return not self.closing.is_set()
+
+    def passed(self, *troubles: str) -> None:
+        """For whoever asks whether it stands still: waiting for somebody is no standing still."""
+        self.done_at, self.troubles = wiring.clock().now(), tuple(plain(each, 400) for each in troubles)
 
     def watch_over(self, passes: int = PASSES, pause: float = PAUSE) -> None:
         """About a minute of it."""

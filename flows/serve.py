@@ -14,7 +14,8 @@ from prefect.settings import PREFECT_API_URL, PREFECT_RUNNER_POLL_FREQUENCY
 
 from afk import log, settings
 from afk.core.config import ConfigError
-from flows.doorkeeper import keep
+from flows.doorkeeper import Doorkeeper, keep
+from flows.health import shown
 from flows.recovery import recover
 from flows.schedules import deployments
 
@@ -25,7 +26,7 @@ AT_ONCE = 4  # Prefect's default is no limit: after an outage everything that is
 PAUSE = 1.0  # seconds between two looks for a server that does not answer
 
 
-def main() -> int:
+def main(health: int | None = None) -> int:
     """The exit code. One line on standard error says what is wrong and what to do."""
     try:
         rhythm = settings.rhythm()
@@ -33,8 +34,12 @@ def main() -> int:
         return _fail(str(error))
     if not PREFECT_API_URL.value():
         return _fail("PREFECT_API_URL is not set. Hint: afk up starts a Prefect server, too")
-    with suppress(KeyboardInterrupt, asyncio.CancelledError):
-        asyncio.run(serve(rhythm))
+    keeper = Doorkeeper(rhythm.tick_seconds, _delivers())
+    try:
+        with shown(health, keeper), suppress(KeyboardInterrupt, asyncio.CancelledError):
+            asyncio.run(serve(rhythm, keeper))
+    except ConfigError as error:
+        return _fail(str(error))
     return 0
 
 
@@ -53,29 +58,29 @@ class Server(Runner):
             self.task.get_loop().call_soon_threadsafe(self.task.cancel)
 
 
-async def serve(rhythm: Rhythm) -> None:
+async def serve(rhythm: Rhythm, keeper: Doorkeeper) -> None:
     """Until the process is told to stop.
 
     The schedules stay active then. In a rolling update the old process stops after the new one has started, and would
     pause what the new one serves; what becomes late in between is skipped at the next start.
     """
-    await _recovered()
+    await _recovered(keeper)
     prefetch = rhythm.prefetch_seconds
     looks = min(PREFECT_RUNNER_POLL_FREQUENCY.value(), prefetch)
     server = Server(limit=AT_ONCE, pause_on_shutdown=False, prefetch_seconds=prefetch, query_seconds=looks)
     server.task = asyncio.current_task()
     for deployment in await deployments(rhythm):
         await server.aadd_deployment(deployment)
-    keeper = asyncio.create_task(keep(rhythm.tick_seconds, delivers=_delivers()))
+    keeping = asyncio.create_task(keep(keeper))
     try:
         await server.start()
     finally:
-        keeper.cancel()
+        keeping.cancel()
         with suppress(asyncio.CancelledError):
-            await keeper
+            await keeping
 
 
-async def _recovered() -> None:
+async def _recovered(keeper: Doorkeeper) -> None:
     """Wait for the server as long as it takes: who starts both together need not order them."""
     said = ""
     while True:
@@ -87,6 +92,7 @@ async def _recovered() -> None:
                 said = str(error)
                 says = f"Prefect at {PREFECT_API_URL.value()} does not answer ({said}); trying again"
                 log.warn("prefect-silent", says, why=said)
+            keeper.passed(said)
             await asyncio.sleep(PAUSE)
         else:
             if ended:

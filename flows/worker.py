@@ -11,9 +11,9 @@ from contextlib import suppress
 from prefect import get_client
 from prefect.settings import PREFECT_API_URL
 
-from afk import settings
+from afk import log, settings
 from afk.core.config import ConfigError
-from flows.doorkeeper import NO_ANSWER, keep
+from flows.doorkeeper import NO_ANSWER, Doorkeeper, keep
 from flows.recovery import recover
 
 AT_ONCE = "4"  # Prefect's default is no limit: after an outage everything that is late would start together
@@ -36,7 +36,7 @@ def main(pool: str, *, only: bool, health: int | None) -> int:
 
 
 def _fail(text: str) -> int:
-    sys.stderr.write(f"afk: {text}\n")
+    log.error("cannot-work", text)
     return 1
 
 
@@ -46,7 +46,7 @@ async def work(pool: str, tick_seconds: int, *, only: bool, health: int | None) 
         async with get_client() as client:
             await recover(client)
     worker = await asyncio.create_subprocess_exec(*_command(pool, health), env={**os.environ, **_webserver(health)})
-    keeper = asyncio.create_task(keep(tick_seconds, delivers=_delivers()))
+    keeper = asyncio.create_task(keep(Doorkeeper(tick_seconds, _delivers())))
     told = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, told.set)

@@ -7,25 +7,25 @@ import hmac
 import json
 import re
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from slack_bolt import BoltRequest, BoltResponse
 
+from afk.pages import PageServer, Visitor
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from slack_bolt import App
+
+    from afk.pages import Page
 
 PATH = "/slack/events"
 LARGEST = 1 << 20
 SKEW = 300  # seconds; Slack's own figure
-SILENCE = 10  # seconds that a client may say nothing
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 _SSL_CHECK = re.compile(rb"(?:^|&)ssl_check=1(?:&|$)")
@@ -69,53 +69,15 @@ def parsed(body: bytes, content_type: str) -> dict[str, Any]:
     return found
 
 
-class FrontDoor(ThreadingHTTPServer):
-    """`pages` are what may be read without a signature: a path, and what says status and body."""
-
-    daemon_threads = True
-    request_queue_size = 64
+class FrontDoor(PageServer):
+    """`pages` are what may be read without a signature."""
 
     def __init__(
-        self,
-        address: tuple[str, int],
-        app: App | None = None,
-        signing_secret: str = "",
-        pages: Mapping[str, Callable[[], tuple[int, dict[str, Any]]]] | None = None,
+        self, address: tuple[str, int], app: App | None, signing_secret: str, pages: Mapping[str, Page]
     ) -> None:
         self.app = app
         self.verifier = Verifier(signing_secret.encode()) if app is not None or signing_secret else None
-        self.pages = pages or {}
-        self.in_flight = 0
-        self._lock = Lock()
-        super().__init__(address, _Visitor)
-
-    @property
-    def port(self) -> int:
-        return int(self.server_address[1])
-
-    def start(self) -> None:
-        Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, name="front door", daemon=True).start()
-
-    def drain(self, patience: float = 3.0) -> None:
-        """Nobody new comes in; who is inside is answered."""
-        self.shutdown()
-        until = time.monotonic() + patience
-        while self.in_flight and time.monotonic() < until:
-            time.sleep(0.01)
-        self.server_close()
-
-    @contextmanager
-    def inside(self) -> Iterator[None]:
-        with self._lock:
-            self.in_flight += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self.in_flight -= 1
-
-    def handle_error(self, *_about: Any) -> None:
-        """A client that went away is its own affair."""
+        super().__init__(address, pages, _Visitor)
 
     def answer(self, body: bytes, headers: Mapping[str, str]) -> BoltResponse:
         if self.app is None or self.verifier is None:
@@ -133,46 +95,24 @@ class FrontDoor(ThreadingHTTPServer):
         return self.app.dispatch(BoltRequest(body=payload, headers=dict(told), mode="socket_mode"))
 
 
-class _Visitor(BaseHTTPRequestHandler):
+class _Visitor(Visitor):
     server: FrontDoor
-    timeout = SILENCE
-    server_version, sys_version = "afk", ""
 
-    def do_GET(self) -> None:
-        page = self.server.pages.get(self.path.partition("?")[0])
-        if page is None:
-            self._say(HTTPStatus.NOT_FOUND)
-            return
-        status, facts = page()
-        self._say(status, json.dumps(facts, indent=2) + "\n", "application/json")
-
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
         with self.server.inside():
             self._take()
 
     def _take(self) -> None:
         if self.path.partition("?")[0] != PATH:
-            self._say(HTTPStatus.NOT_FOUND)
+            self.say(HTTPStatus.NOT_FOUND)
             return
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
-            self._say(HTTPStatus.LENGTH_REQUIRED)
+            self.say(HTTPStatus.LENGTH_REQUIRED)
         elif int(length) > LARGEST:
-            self._say(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            self.say(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         else:
             body = self.rfile.read(int(length))
             answer = self.server.answer(body, {name.lower(): value for name, value in self.headers.items()})
             kind = answer.headers.get("content-type", ["text/plain;charset=utf-8"])[0]
-            self._say(answer.status, answer.body or "", kind)
-
-    def _say(self, status: int, text: str = "", kind: str = "text/plain;charset=utf-8") -> None:
-        body = text.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_about: Any) -> None:
-        """A request line may hold what is nobody's business."""
+            self.say(answer.status, answer.body or "", kind)

@@ -13,14 +13,16 @@ from slack_sdk.errors import SlackApiError
 from afk import housekeeping, log, ring, settings, wiring
 from afk.core.config import ConfigError
 from afk.core.text import plain
+from afk.health import Health
+from afk.metrics import Metrics
 from afk.operations import Operations
+from afk.pages import EVERYWHERE, PageServer
 from afk.ports import PortError
 from afk.rounds import Rounds
 from slackbot.access import Access
 from slackbot.app import build
 from slackbot.bot import Bot
 from slackbot.front_door import FrontDoor
-from slackbot.health import Health
 from slackbot.line import Line
 from slackbot.postman import Postman
 from slackbot.summaries import Summaries
@@ -31,11 +33,11 @@ if TYPE_CHECKING:
 
     from slack_bolt import App
 
+    from afk.pages import Page
     from afk.ports import Ports
     from afk.settings import Settings
     from afk.systems import Slack
 
-EVERYWHERE = ""  # every address of this machine: a container is reached from outside
 AGAIN = 5.0  # seconds between two attempts to reach Slack
 WATCH = 60.0
 # What an app token earns that no waiting will mend.
@@ -74,8 +76,14 @@ def run(loaded: Settings, stop: Event, *, http: int | None = None, health: int |
             log.warn("no-operators", "AFK_SLACK_OPERATORS is empty: nobody may ask for anything in Slack")
         rounds = _rounds(bot, ports, loaded, slack, rings, posts)
         line = None if http is not None else Line(app, _app_token(slack))
-        watch = Health(ledger, clock, ports.channels, rounds, _hears(line), clock.now(), loaded.rhythm.tick_seconds)
-        _open_doors(doors, app, secret, watch, http, health)
+        names = tuple(channel.name for channel in ports.channels)
+        watch = Health(ledger, clock, names, rounds, _hears(line), clock.now(), loaded.rhythm.tick_seconds)
+        pages: dict[str, Page] = {
+            "/health": watch.report,
+            "/alive": watch.alive,
+            "/metrics": lambda: Metrics(ledger, loaded.config, names, clock.now()).page(),
+        }
+        _open_doors(doors, app, secret, pages, http, health)
         for each in rounds:
             each.start()
             doors.callback(each.stop)
@@ -130,15 +138,16 @@ def _hears(line: Line | None) -> Callable[[], bool]:
     return lambda: line.is_alive
 
 
-def _open_doors(doors: ExitStack, app: App, secret: str, watch: Health, http: int | None, health: int | None) -> None:
-    pages = {"/health": watch.report, "/alive": watch.alive}
+def _open_doors(
+    doors: ExitStack, app: App, secret: str, pages: dict[str, Page], http: int | None, health: int | None
+) -> None:
     if http is not None:
         _opened(doors, FrontDoor((EVERYWHERE, http), app, secret, pages))
     if health is not None and health != http:
-        _opened(doors, FrontDoor((EVERYWHERE, health), pages=pages))
+        _opened(doors, PageServer((EVERYWHERE, health), pages))
 
 
-def _opened(doors: ExitStack, door: FrontDoor) -> None:
+def _opened(doors: ExitStack, door: PageServer) -> None:
     door.start()
     doors.callback(door.drain)
 

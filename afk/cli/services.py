@@ -20,6 +20,10 @@ from afk.ports import PortError
 
 app = typer.Typer()
 
+HealthPort = Annotated[
+    int | None, typer.Option("--health", min=1, max=65_535, help="Serve /health, /alive and /metrics on this port.")
+]
+
 
 def _tick(name: str, *, as_json: bool) -> None:
     try:
@@ -47,9 +51,10 @@ def watch_once(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def serve() -> None:
+def serve(*, health: HealthPort = None) -> None:
     """Run the flows on their schedule, as one process, on the Prefect server that is configured."""
-    raise typer.Exit(import_module("flows.serve").main())  # Prefect takes a second to import: nobody else waits for it
+    # Prefect takes a second to import: nobody else waits for it.
+    raise typer.Exit(import_module("flows.serve").main(health))
 
 
 @app.command()
@@ -58,9 +63,7 @@ def bot(
     http: Annotated[
         int | None, typer.Option(min=1, max=65_535, help="Listen on this port, instead of Socket Mode.")
     ] = None,
-    health: Annotated[
-        int | None, typer.Option(min=1, max=65_535, help="Answer /alive and /health on this port.")
-    ] = None,
+    health: HealthPort = None,
 ) -> None:
     """Run the Slack bot: commands, buttons, replies, and the delivery of doorbells."""
     raise typer.Exit(import_module("slackbot.main").main(http, health))

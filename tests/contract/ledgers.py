@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import event, select
 
 from afk.adapters.ledger import tables
+from afk.core.counts import Count
 from afk.core.model import IssueRef
 from afk.core.records import (
     Command,
@@ -141,6 +142,7 @@ WHOLE_NOTICE = Notice(
     "late",
 )
 A_NOTE = Note("note-1", INFRA, "ada", START, "Mind the second disk")
+WHOLE_COUNTS = (Count("requests", ("GitHub", "200"), 3.0), Count("ticks", ("poll", "done"), 1.0))
 WHOLE_TICK = TickRecord("poll", START, "1 started", {"started": ["infra#42"], "seconds": 1.5, "trouble": None})
 
 
@@ -191,7 +193,7 @@ def fill(ledger: SqlLedger) -> None:
     ledger.note(A_NOTE, WHOLE_ENTRY)
     ledger.ring(WHOLE_DOORBELL)
     ledger.deliver(WHOLE_DELIVERY)
-    ledger.ticked(WHOLE_TICK)
+    ledger.ticked(WHOLE_TICK, WHOLE_COUNTS)
     ledger.remember("github.held", {"*": "noon"}, START)
     ledger.notify(WHOLE_NOTICE)
     assert all(contents(ledger).values())

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from afk.core.counts import Count
 from afk.core.model import IssueRef
 from afk.core.records import Armed, Delivery, DeliveryState, Doorbell, DoorbellKind, TickRecord, Verb, Verdicted, Via
+from afk.core.run import Outcome, Reason
 from tests.contract.ledgers import (
     A_NOTE,
     INFRA,
@@ -21,6 +23,7 @@ from tests.contract.ledgers import (
     WHOLE_TICK,
     a_command,
     a_doorbell,
+    a_run,
     an_entry,
     contents,
     delivered,
@@ -350,6 +353,23 @@ def test_the_last_tick_of_each_kind_is_kept(ledger: SqlLedger) -> None:
     assert ledger.last_ticks() == {"poll": poll, "watch": watch}
 
 
+def test_counts_add_up_and_levels_take_the_place_of_the_last(ledger: SqlLedger) -> None:
+    asked, left = Count("requests", ("GitHub", "200"), 3.0), Count("left", ("GitHub", "core"), 90.0, adds=False)
+    ledger.ticked(WHOLE_TICK, (asked, left))
+    ledger.ticked(WHOLE_TICK, (asked, replace(left, value=80.0)))
+    ledger.ticked(WHOLE_TICK)
+
+    assert ledger.counts() == (Count("left", ("GitHub", "core"), 80.0), Count("requests", ("GitHub", "200"), 6.0))
+
+
+def test_the_census_counts_runs_in_flight_and_those_that_ended(ledger: SqlLedger) -> None:
+    assert ledger.census() == dict.fromkeys(("in-flight", *Outcome), 0)
+    ledger.claim(a_run(INFRA), an_entry(), {})
+    ledger.claim(a_run(WEB, outcome=Outcome.FROZEN, reason=Reason.ATTEMPTS_SPENT, finished_at=START), an_entry(), {})
+
+    assert ledger.census() == {**dict.fromkeys(Outcome, 0), "in-flight": 1, "frozen": 1}
+
+
 def test_reading_writes_nothing(ledger: SqlLedger) -> None:
     ledger.ring(RUNG)
     before = contents(ledger)
@@ -357,7 +377,7 @@ def test_reading_writes_nothing(ledger: SqlLedger) -> None:
     with heard(ledger) as said:
         ledger.switches(), ledger.decisions(), ledger.pending(Verb.STOP), ledger.wish("x"), ledger.notes(INFRA)
         ledger.outbox("slack"), ledger.rung("slack", START), ledger.doorbell("x"), ledger.audited(1)
-        ledger.last_ticks(), ledger.live(), ledger.history(None, 1)
+        ledger.last_ticks(), ledger.counts(), ledger.census(), ledger.live(), ledger.history(None, 1)
 
     assert set(said) == {"SELECT"}
     assert contents(ledger) == before

@@ -77,7 +77,7 @@ def test_it_rings_at_once_and_stops_at_once(watched: House) -> None:
     needs_a_person(watched)
 
     async def story() -> None:
-        keeper = asyncio.create_task(keep(60, delivers=True))
+        keeper = asyncio.create_task(keep(Doorkeeper(60, delivers=True)))
         await asyncio.to_thread(until, watched.rings, "the bell", 10)
         keeper.cancel()
         with suppress(asyncio.CancelledError):

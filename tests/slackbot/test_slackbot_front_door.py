@@ -148,7 +148,7 @@ def test_empty_secret_is_refused_at_boot() -> None:
 
 
 def test_pages_are_open_to_anybody() -> None:
-    door = FrontDoor(("127.0.0.1", 0), pages={"/health": lambda: (503, {"ok": False})})
+    door = FrontDoor(("127.0.0.1", 0), None, "", {"/health": lambda: (503, {"ok": False})})
     door.start()
     try:
         base = f"http://127.0.0.1:{door.port}"

@@ -39,6 +39,8 @@ def test_bot_answers_rings_and_ends_in_order_when_told_to(place: Place) -> None:
             True,
             {"doorbells", "notices", "alarms"},
         )
+        metrics = httpx.get(f"http://127.0.0.1:{place.health}/metrics", timeout=10)
+        assert 'afk_outbox_waiting{channel="slack"} 0.0' in metrics.text
         assert "AFK is off" in place.slack.human.types(place.ada, "/afk status", place.room).text
         place.rings("a")
         until(lambda: place.heard() == ["text of a"])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
 
 from afk.adapters.ledger import rows
 from afk.adapters.ledger import tables as t
-from afk.adapters.ledger.transactions import Transactions, about, batches, put
+from afk.adapters.ledger.transactions import Transactions, about, add_all, batches, put, put_all
+from afk.core.counts import Count
 from afk.core.records import TickRecord
 
 if TYPE_CHECKING:
@@ -30,9 +32,17 @@ class LogRecords(Transactions):
             found = connection.execute(select(t.audit).order_by(t.audit.c.id.desc()).limit(limit)).mappings().all()
         return tuple(rows.entry_of(row) for row in found)
 
-    def ticked(self, record: TickRecord) -> None:
+    def ticked(self, record: TickRecord, counts: Sequence[Count] = ()) -> None:
         with self._writing() as connection:
             put(connection, t.ticks, rows.values(record))
+            add_all(connection, t.counts, [_count_row(each) for each in counts if each.adds], "value")
+            put_all(connection, t.counts, [_count_row(each) for each in counts if not each.adds])
+
+    def counts(self) -> tuple[Count, ...]:
+        query = select(t.counts).order_by(t.counts.c.name, t.counts.c.labels)
+        with self._reading() as connection:
+            found = connection.execute(query).all()
+        return tuple(sorted(Count(row.name, tuple(json.loads(row.labels)), row.value) for row in found))
 
     def last_ticks(self) -> Mapping[str, TickRecord]:
         with self._reading() as connection:
@@ -78,3 +88,7 @@ def _as_kept(verdict: Verdicted) -> Verdicted:
 def _since_first(known: Verdicted | None, new: Verdicted) -> Verdicted:
     """The time of a decision is that of the first tick that took it, whatever its details say by now."""
     return replace(new, at=known.at) if known is not None and known.code == new.code else new
+
+
+def _count_row(count: Count) -> dict[str, Any]:
+    return {"name": count.name, "labels": json.dumps(count.labels), "value": count.value}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, func, select, tuple_, update
+from sqlalchemy import and_, case, delete, func, select, tuple_, update
 
 from afk.adapters.ledger import rows
 from afk.adapters.ledger import tables as t
@@ -12,6 +12,7 @@ from afk.adapters.ledger.log import insert_entries
 from afk.adapters.ledger.transactions import MANY, Transactions, about, batches, insert_new, put
 from afk.adapters.ledger.wishes import settle_all
 from afk.core.model import IssueRef
+from afk.core.run import Outcome
 from afk.ports import Unexpected
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from afk.core.records import Change, Entry
     from afk.core.run import Run
+
+IN_FLIGHT = "in-flight"
 
 
 class RunRecords(Transactions):
@@ -58,6 +61,13 @@ class RunRecords(Transactions):
     def live(self) -> tuple[Run, ...]:
         with self._reading() as connection:
             return tuple(reversed(load(connection, t.runs.c.finished_at.is_(None))))
+
+    def census(self) -> Mapping[str, int]:
+        unfinished = t.runs.c.finished_at.is_(None)
+        state = case((unfinished, IN_FLIGHT), else_=t.runs.c.outcome)
+        with self._reading() as connection:
+            found = dict(connection.execute(select(state, func.count()).group_by(state)).tuples().all())
+        return {name: found.get(name, 0) for name in (IN_FLIGHT, *Outcome)}
 
     def run(self, run_id: str) -> Run | None:
         with self._reading() as connection:

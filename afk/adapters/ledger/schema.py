@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 SCRIPTS = Path(__file__).with_name("migrations")
-HEAD = "0002"  # the newest of them
+HEAD = "0003"  # the newest of them
 VERSION_TABLE = "afk_schema"  # not alembic's default, which other programs use too
 
 _MIGRATION_LOCK = 0x0AFC_1ED6

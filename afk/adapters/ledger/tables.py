@@ -311,3 +311,11 @@ ticks = Table(
     _text("summary"),
     Column("report", Tree, nullable=False),
 )
+
+counts = Table(
+    "counts",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("labels", Words, primary_key=True),
+    Column("value", Float, nullable=False),
+)

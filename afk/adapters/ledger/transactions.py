@@ -99,6 +99,17 @@ def put_all(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
     connection.execute(new.on_conflict_do_update(index_elements=key, set_=rest), rows)
 
 
+def add_all(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], column: str) -> None:
+    """Insert, or add to rows with the same keys."""
+    if not rows:
+        return
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    new = insert(table)
+    total = table.c[column] + new.excluded[column]
+    key = [each.name for each in table.primary_key]
+    connection.execute(new.on_conflict_do_update(index_elements=key, set_={column: total}), rows)
+
+
 def insert_new(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
     """Insert unless a unique index has the row already: it decides, not a look beforehand."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert

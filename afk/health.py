@@ -1,11 +1,11 @@
-"""Tell the truth about the bot: whether it hears Slack and delivers, what waits, and when ticks last completed."""
+"""Tell the truth about a long-lived process: whether it works, what waits, and when ticks last completed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from afk.core.alarms import alarm_after
 from afk.ports import PortError
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from afk.ports import Channel, Clock, Ledger
-    from afk.rounds import Rounds
+    from afk.ports import Clock, Ledger
 
     Facts = dict[str, Any]
 
@@ -24,15 +23,28 @@ STUCK = timedelta(minutes=3)  # twenty doorbells at one a second, and as many up
 TOO_OLD = timedelta(minutes=5)
 
 
+class Round(Protocol):
+    """Work that is done over and over."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def is_alive(self) -> bool: ...
+    @property
+    def done_at(self) -> datetime | None: ...
+    @property
+    def troubles(self) -> tuple[str, ...]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`hears` says whether Slack reaches us: over HTTP it does as long as the process answers."""
+    """`channels` are those that this process delivers to; `hears` says whether Slack reaches it, if it is the bot."""
 
-    ledger: Ledger
+    ledger: Ledger | None
     clock: Clock
-    channels: Sequence[Channel]
-    rounds: Sequence[Rounds]
-    hears: Callable[[], bool]
+    channels: Sequence[str]
+    rounds: Sequence[Round]
+    hears: Callable[[], bool] | None
     began: datetime
     tick_seconds: int
 
@@ -42,11 +54,14 @@ class Health:
         return _answer(problems, {})
 
     def report(self) -> tuple[int, Facts]:
-        now, hears = self.clock.now(), self.hears()
-        problems = [*([] if hears else ["Slack does not reach the bot"]), *self._standing_still()]
-        facts: Facts = {"hears_slack": hears, "rounds": {each.name: _round(each) for each in self.rounds}}
+        assert self.ledger is not None
+        now, problems = self.clock.now(), list(self._standing_still())
+        facts: Facts = {"rounds": {each.name: _round(each) for each in self.rounds}}
+        if self.hears is not None:
+            facts["hears_slack"] = hears = self.hears()
+            problems = [*([] if hears else ["Slack does not reach the bot"]), *problems]
         try:
-            waiting = {each.name: self._oldest(each, now) for each in self.channels}
+            waiting = {name: _oldest(self.ledger, name, now) for name in self.channels}
             ticks = {name: tick.at for name, tick in self.ledger.last_ticks().items()}
         except PortError as error:
             return _answer([*problems, str(error)], facts)
@@ -60,12 +75,17 @@ class Health:
             if not each.is_alive or self.clock.now() - (each.done_at or self.began) > STUCK:
                 yield f"{each.name} stand still"
 
-    def _oldest(self, channel: Channel, now: datetime) -> int | None:
-        ages = [(now - bell.at).total_seconds() for bell, _ in self.ledger.outbox(channel.name)]
-        return int(max(ages)) if ages else None
-
     def _late(self, ticks: dict[str, datetime], name: str, now: datetime) -> bool:
         return now - max(ticks.get(name, self.began), self.began) > alarm_after(self.tick_seconds)
+
+
+def troubled(problem: str) -> tuple[int, Facts]:
+    return _answer([problem], {})
+
+
+def _oldest(ledger: Ledger, channel: str, now: datetime) -> int | None:
+    ages = [(now - bell.at).total_seconds() for bell, _ in ledger.outbox(channel)]
+    return int(max(ages)) if ages else None
 
 
 def _answer(problems: list[str], facts: Facts) -> tuple[int, Facts]:
@@ -73,7 +93,7 @@ def _answer(problems: list[str], facts: Facts) -> tuple[int, Facts]:
     return status, {"ok": not problems, "problems": problems, **facts}
 
 
-def _round(each: Rounds) -> Facts:
+def _round(each: Round) -> Facts:
     return {"done_at": each.done_at.isoformat() if each.done_at else None, "troubles": list(each.troubles)}
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from afk.adapters.ledger import open_ledger
 from afk.core.records import Delivery, DeliveryState, Doorbell, DoorbellKind, TickRecord
+from afk.health import Health
 from afk.ports import Unreachable
-from slackbot.health import Health
 from tests.slackbot.conftest import Wobbly
 
 if TYPE_CHECKING:
@@ -38,16 +38,11 @@ class Round:
         self.name, self.is_alive, self.done_at, self.troubles = name, alive, done, ("slack: slow",)
 
 
-class Channel:
-    name = "slack"
-
-
 @pytest.fixture
 def health() -> Health:
     ledger: Any = Wobbly(open_ledger("sqlite://"))
     rounds: Any = (Round(), Round("notices"))
-    channels: Any = (Channel(),)
-    return Health(ledger, Clock(), channels, rounds, lambda: True, NOON - timedelta(hours=1), 60)
+    return Health(ledger, Clock(), ("slack",), rounds, lambda: True, NOON - timedelta(hours=1), 60)
 
 
 def tick(health: Health, name: str, ago: timedelta) -> None:
