@@ -297,6 +297,10 @@ class Ledger(Protocol):
         """Doorbells that this channel has not got yet and that are not held, oldest first."""
         ...
 
+    def pass_over(self, channel: str, before: datetime, now: datetime) -> int:
+        """Skip what another channel got before then, on a channel that is new to the ledger. How many they are."""
+        ...
+
     def rung(self, channel: str, since: datetime) -> tuple[tuple[Doorbell, Delivery], ...]:
         """Doorbells that this channel got since then."""
         ...

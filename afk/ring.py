@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 HISTORY_LAGS = timedelta(seconds=10)  # a message that got through may show up in the channel this late
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=10)
+OLD_NEWS = timedelta(hours=1)  # what people heard elsewhere so long ago rings on no channel that is added later
 STAYS_TRUE = timedelta(days=14)  # a message is kept up to date this long
 
 
@@ -40,6 +41,9 @@ def deliver(ports: Ports, now: datetime) -> Report:
 def _serve(ports: Ports, channel: Channel, now: datetime, report: Report) -> None:
     ledger = ports.ledger
     waiting = ledger.outbox(channel.name)
+    if waiting and all(delivery is None for _, delivery in waiting):
+        skipped = ledger.pass_over(channel.name, now - OLD_NEWS, now)
+        waiting = ledger.outbox(channel.name) if skipped else waiting
     cards = _cards(ledger, [doorbell for doorbell, _ in waiting])
     for doorbell, delivery in waiting:
         state = delivery or Delivery(doorbell.key, channel.name, DeliveryState.PENDING, now)

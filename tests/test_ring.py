@@ -205,6 +205,51 @@ def test_channels_trouble_is_its_own(house: House) -> None:
     assert (rung(house), [each.key for each in other.rings]) == (["a"], ["a"])
 
 
+def added(house: House) -> World:
+    """A second channel, from now on."""
+    other = World()
+    other.channel.name = "second"
+    house.ports = replace(house.ports, channels=(house.world.channel, other.channel))
+    return other
+
+
+def test_channel_that_is_added_later_starts_with_what_is_new(house: House) -> None:
+    bells(house, "a", "b")
+    house.deliver()
+    house.world.passes(minutes=61)
+    other = added(house)
+    bells(house, "c")
+
+    house.deliver()
+    later(house, minutes=5)
+
+    assert [each.key for each in other.rings] == ["c"]
+    assert rung(house) == ["a", "b", "c"]
+
+
+def test_bells_of_a_time_without_any_channel_ring_on_all(house: House) -> None:
+    """Nobody has heard of them, however old they are."""
+    bells(house, "a", "b")
+    house.world.passes(days=2)
+    other = added(house)
+
+    house.deliver()
+
+    assert [each.key for each in other.rings] == rung(house) == ["a", "b"]
+
+
+def test_channel_that_was_down_from_the_start_gets_what_it_missed(house: House) -> None:
+    other = added(house)
+    other.channel_is_down()
+    bells(house, "a", "b")
+    house.deliver()
+    house.world.passes(hours=5)
+    other.channel_is_down(down=False)
+    house.deliver()
+
+    assert [each.key for each in other.rings] == ["a", "b"]
+
+
 def test_held_bell_waits_until_the_issue_is_really_closed(house: House) -> None:
     """Defect 29: `done` rings after the close, the other kinds whatever the tracker does."""
     house.a_run()

@@ -133,6 +133,7 @@ class DeliveryState(StrEnum):
     SENDING = "sending"  # left; if nobody says more, it may have arrived
     SENT = "sent"
     FAILED = "failed"  # refused; tried again later, and shown in health
+    SKIPPED = "skipped"  # people had heard of it on another channel before this one was added
 
 
 @dataclass(frozen=True, slots=True)

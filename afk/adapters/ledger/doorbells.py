@@ -9,8 +9,8 @@ from sqlalchemy import and_, or_, select, update
 from afk.adapters.ledger import rows
 from afk.adapters.ledger import tables as t
 from afk.adapters.ledger.log import insert_entries
-from afk.adapters.ledger.transactions import Transactions, insert_new, put
-from afk.core.records import DeliveryState
+from afk.adapters.ledger.transactions import Transactions, insert_new, put, put_all
+from afk.core.records import Delivery, DeliveryState
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.sql import ColumnElement
 
-    from afk.core.records import Delivery, Doorbell, Entry
+    from afk.core.records import Doorbell, Entry
+
+
+SETTLED = (DeliveryState.SENT.value, DeliveryState.SKIPPED.value)
 
 
 class DoorbellRecords(Transactions):
@@ -49,9 +52,20 @@ class DoorbellRecords(Transactions):
             return _doorbell(connection, key)
 
     def outbox(self, channel: str) -> tuple[tuple[Doorbell, Delivery | None], ...]:
-        unsent = or_(t.deliveries.c.state.is_(None), t.deliveries.c.state != DeliveryState.SENT.value)
+        unsent = or_(t.deliveries.c.state.is_(None), t.deliveries.c.state.not_in(SETTLED))
         waiting = and_(t.doorbells.c.trimmed.is_(False), t.doorbells.c.held.is_(False), unsent)
         return tuple(self._with_deliveries(channel, waiting))
+
+    def pass_over(self, channel: str, before: datetime, now: datetime) -> int:
+        seen = select(t.deliveries.c.doorbell).where(t.deliveries.c.channel == channel).limit(1)
+        heard = and_(t.deliveries.c.state == DeliveryState.SENT.value, t.deliveries.c.at < before)
+        with self._writing() as connection:
+            if connection.execute(seen).first() is not None:
+                return 0
+            keys = connection.execute(select(t.deliveries.c.doorbell).where(heard).distinct()).scalars().all()
+            skipped = (Delivery(key, channel, DeliveryState.SKIPPED, now) for key in keys)
+            put_all(connection, t.deliveries, [rows.values(each) for each in skipped])
+            return len(keys)
 
     def rung(self, channel: str, since: datetime) -> tuple[tuple[Doorbell, Delivery], ...]:
         sent = and_(t.deliveries.c.state == DeliveryState.SENT.value, t.deliveries.c.at >= since)

@@ -8,8 +8,8 @@ from sqlalchemy import delete, exists, select, text, update
 
 from afk.adapters.ledger import tables as t
 from afk.adapters.ledger.address import is_postgres
+from afk.adapters.ledger.doorbells import SETTLED
 from afk.adapters.ledger.transactions import Transactions
-from afk.core.records import DeliveryState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,7 @@ def _arrived_everywhere() -> ColumnElement[bool]:
     sent = exists().where(
         t.deliveries.c.doorbell == t.doorbells.c.key,
         t.deliveries.c.channel == channels.c.channel,
-        t.deliveries.c.state == DeliveryState.SENT.value,
+        t.deliveries.c.state.in_(SETTLED),
     )
     missing = exists(select(channels.c.channel).where(~sent))
     return exists().where(t.deliveries.c.doorbell == t.doorbells.c.key) & ~missing
