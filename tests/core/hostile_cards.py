@@ -46,4 +46,5 @@ def hostile_card(chance: Random) -> Card:
         why=words(chance, 20), facts=words(chance, 8), thread_url=chance.choice(URLS), issue_url=chance.choice(URLS),
         ci_url=chance.choice(URLS), rerun=words(chance, 3), acknowledge=chance.random() < 0.5,
         options=tuple(words(chance, 5) for _ in range(chance.choice((0, 0, 2, 4, 40)))), stamps=tuple(stamps),
+        sequel=words(chance, 8),
     )  # fmt: skip
