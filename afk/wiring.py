@@ -16,8 +16,8 @@ from afk.adapters.github import checkup as github_checkup
 from afk.adapters.github import enrolment as github_enrolment
 from afk.adapters.kubernetes import KubernetesStage
 from afk.adapters.kubernetes import checkup as kubernetes_checkup
+from afk.adapters.ledger import backup, open_ledger
 from afk.adapters.ledger import checkup as ledger_checkup
-from afk.adapters.ledger import open_ledger
 from afk.adapters.ledger.upgrade import upgrade
 from afk.adapters.ntfy import NtfyChannel
 from afk.adapters.slack import Pace, SlackChannel, SlackDesk
@@ -36,6 +36,7 @@ from afk.recollection import Recollection
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
     from datetime import datetime
+    from pathlib import Path
 
     from afk.adapters.ledger.upgrade import Upgrade
     from afk.core.checkup import Finding
@@ -53,6 +54,10 @@ def ledger(url: str) -> Ledger:
 
 def upgraded(url: str) -> Upgrade:
     return upgrade(url)
+
+
+def copy_ledger(url: str, file: Path) -> None:
+    backup.copy_ledger(url, file)
 
 
 def clock() -> Clock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from pathlib import Path  # noqa: TC003 - typer reads it
 from typing import Annotated
 
 import typer
@@ -92,6 +93,18 @@ def migrate(*, as_json: AsJson = False) -> None:
     except (ConfigError, PortError) as error:
         fail(str(error))
     answer(wording.upgraded(done.where, done.before, done.after), as_json=as_json, before=done.before, after=done.after)
+
+
+@app.command("backup")
+def back_up(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")], *, as_json: AsJson = False
+) -> None:
+    """Copy the ledger into a file, while AFK runs."""
+    try:
+        wiring.copy_ledger(settings.read().database_url, file)
+    except (ConfigError, PortError) as error:
+        fail(str(error))
+    answer(wording.backed_up(str(file)), as_json=as_json, file=str(file))
 
 
 @app.command("doctor")

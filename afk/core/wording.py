@@ -322,3 +322,7 @@ def unreadable(error: str) -> str:
 
 def not_closed(error: str) -> str:
     return f"CI is green, but the issue could not be closed: {plain(error, 300)}. Please close it."
+
+
+def backed_up(file: str) -> str:
+    return f"The ledger is copied to {plain(file, 400)}."

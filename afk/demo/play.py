@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from afk.demo.installation import installed
+from afk.demo.practice import leave_work, write_environment
 from afk.demo.proof import faults
 from afk.demo.screen import Screen
 from afk.demo.story import LOOK, Story, Stuck
@@ -78,7 +79,10 @@ def _tail(installation: Installation) -> None:
 
 
 def _stay(installation: Installation, screen: Screen) -> None:
-    screen.tell("It stays up. Type /afk status on the Slack page; Ctrl-C ends it.")
+    leave_work(installation.village)
+    settings = write_environment(installation.environment, installation.log.parent)
+    screen.act("It stays up, with two more issues to practise on: docs/operating.md. Ctrl-C ends it")
+    screen.tell(f"in another terminal: . {settings}")
     screen.waits_for = "Ctrl-C"
     with suppress(KeyboardInterrupt):
         while True:

@@ -44,6 +44,7 @@ class Agents:
     t3: T3Server
     pace: float = 1.0
     verdicts: dict[Place, deque[bool]] = field(default_factory=dict)
+    lingering: set[Place] = field(default_factory=set)  # whose agents come to no end
     pushed: dict[Place, list[str]] = field(default_factory=dict)
     _told: dict[str, int] = field(default_factory=dict)
     _turns: dict[str, Turn] = field(default_factory=dict)
@@ -90,6 +91,9 @@ class Agents:
         repo, number = refs["repo"], int(refs["number"])
         yield 0.5
         self.t3.agent_says(thread, f"AFK-Phase: worktree ../{repo.partition('/')[2]}-{number}")
+        while (repo, number) in self.lingering:
+            yield 5.0
+            self.t3.agent_says(thread, "Still reading.")
         yield 0.5
         self.t3.agent_says(thread, "AFK-Phase: tests-red tests/test_it.py::test_does_what_the_issue_says")
         yield 0.5

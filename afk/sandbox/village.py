@@ -92,11 +92,22 @@ class Village:
 
     # the tracker
 
-    def opens(self, repo: str, title: str, body: str = "", by: str = OPERATOR, *, verdicts: Sequence[bool] = ()) -> int:
+    def opens(
+        self,
+        repo: str,
+        title: str,
+        body: str = "",
+        by: str = OPERATOR,
+        *,
+        verdicts: Sequence[bool] = (),
+        lingers: bool = False,
+    ) -> int:
         """An issue with the ready label. `verdicts`: how CI judges the pushes for it, in order."""
         place = f"{OWNER}/{repo}"
         number = self.github.open_issue(place, title, body, by)
         self.agents.verdicts[place, number] = deque(verdicts)
+        if lingers:
+            self.agents.lingering.add((place, number))
         self.github.label(place, number, READY, by)
         return number
 

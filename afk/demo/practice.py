@@ -1,0 +1,31 @@
+"""Leave something to practise on in the demo that stays up, and give another terminal the operator's settings."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from afk.sandbox.village import Village
+
+OURS = ("AFK_", "SLACK_", "PREFECT_", "XDG_")
+
+
+def leave_work(village: Village) -> None:
+    """An agent that comes to no end, and CI that is red until the issue runs again."""
+    village.opens("web", "Rewrite the manual", "Please.", lingers=True)
+    village.opens("db", "Tune the index", "Please.", verdicts=(False, False, True))
+
+
+def write_environment(environment: Mapping[str, str], home: Path) -> Path:
+    """A file for `.`: it holds the simulated systems' tokens, and the folder of this very `afk`."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.items() if name.startswith(OURS)]
+    lines.append(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH")
+    file = home / "environment"
+    file.touch(mode=0o600)
+    file.write_text("\n".join(lines) + "\n")
+    return file
