@@ -18,6 +18,7 @@ from afk.core.config_values import (
     parse_labels,
     parse_limit,
     parse_log,
+    parse_request_seconds,
     parse_switch,
     parse_tick_seconds,
     printable,
@@ -152,17 +153,18 @@ def _with_secrets(env: Environment) -> Environment:
 def _read(env: Environment) -> Settings:
     env.optional("AFK_LOG", parse_log)  # every process reads it where it logs; here it is only found to be legal
     rules_file = _rules_file(env)
+    patience = env.optional("AFK_REQUEST_SECONDS", parse_request_seconds) or systems.PATIENCE
     return Settings(
         config=_config(env, rules_file),
         database_url=env.found.take(lambda: _ledger_url(env.variables), ""),
         rules_file=rules_file,
-        github=systems.github(env),
-        forgejo=systems.forgejo(env),
-        t3=systems.t3(env),
-        woodpecker=systems.woodpecker(env),
-        kubernetes=systems.kubernetes(env),
-        slack=systems.slack(env),
-        ntfy=systems.ntfy(env),
+        github=systems.github(env, patience),
+        forgejo=systems.forgejo(env, patience),
+        t3=systems.t3(env, patience),
+        woodpecker=systems.woodpecker(env, patience),
+        kubernetes=systems.kubernetes(env, patience),
+        slack=systems.slack(env, patience),
+        ntfy=systems.ntfy(env, patience),
         rhythm=_rhythm(env),
     )
 

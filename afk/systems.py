@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from afk.environment import Environment
 
+PATIENCE = 20  # seconds for one answer
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -34,12 +35,14 @@ class Github:
     token: SecretStr | None = None
     app_id: str | None = None
     app_private_key_file: Path | None = None
+    patience: int = PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
 class Forgejo:
     url: str
     token: SecretStr
+    patience: int = PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,14 @@ class T3:
     workspace_base: str
     token: SecretStr | None = None
     token_file: Path | None = None
+    patience: int = PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
 class Woodpecker:
     url: str
     token: SecretStr
+    patience: int = PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class Kubernetes:
     url: str
     token_file: Path | None
     ca_file: Path | None
+    patience: int = PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +88,17 @@ class Slack:
     signing_secret: SecretStr | None = None
     readers: frozenset[tuple[str, str]] = frozenset()  # who may look, beside the operators
     digest_at: time | None = None  # in UTC
+    patience: int = PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
 class Ntfy:
     url: str
     token: SecretStr | None = None
+    patience: int = PATIENCE
 
 
-def github(env: Environment) -> Github | None:
+def github(env: Environment, patience: int = PATIENCE) -> Github | None:
     api_url = env.text("AFK_GITHUB_API_URL", parse_url)
     token = env.secret("AFK_GITHUB_TOKEN")
     app_id = env.optional("AFK_GITHUB_APP_ID", parse_app_id)
@@ -99,15 +107,15 @@ def github(env: Environment) -> Github | None:
         _refuse_both(env, "AFK_GITHUB_TOKEN", name)
     _require_with(env, "AFK_GITHUB_APP_ID", "AFK_GITHUB_APP_PRIVATE_KEY_FILE")
     _require_with(env, "AFK_GITHUB_APP_PRIVATE_KEY_FILE", "AFK_GITHUB_APP_ID")
-    return Github(api_url, token, app_id, key_file) if token or (app_id and key_file) else None
+    return Github(api_url, token, app_id, key_file, patience) if token or (app_id and key_file) else None
 
 
-def forgejo(env: Environment) -> Forgejo | None:
+def forgejo(env: Environment, patience: int = PATIENCE) -> Forgejo | None:
     url, token = env.text("AFK_FORGEJO_URL", parse_url), env.secret("AFK_FORGEJO_TOKEN")
-    return Forgejo(url, token) if url and token else None
+    return Forgejo(url, token, patience) if url and token else None
 
 
-def t3(env: Environment) -> T3 | None:
+def t3(env: Environment, patience: int = PATIENCE) -> T3 | None:
     url, public_url = env.text("AFK_T3_URL", parse_url), env.text("AFK_T3_PUBLIC_URL", parse_url)
     token, token_file = env.secret("AFK_T3_TOKEN"), env.path("AFK_T3_TOKEN_FILE")
     _refuse_both(env, "AFK_T3_TOKEN", "AFK_T3_TOKEN_FILE")
@@ -119,31 +127,32 @@ def t3(env: Environment) -> T3 | None:
         env.text("AFK_T3_WORKSPACE_BASE", parse_workspace),
         token,
         token_file,
+        patience,
     )
     return connection if url and (token or token_file) else None
 
 
-def woodpecker(env: Environment) -> Woodpecker | None:
+def woodpecker(env: Environment, patience: int = PATIENCE) -> Woodpecker | None:
     url, token = env.text("AFK_WOODPECKER_URL", parse_url), env.secret("AFK_WOODPECKER_TOKEN")
-    return Woodpecker(url, token) if url and token else None
+    return Woodpecker(url, token, patience) if url and token else None
 
 
-def kubernetes(env: Environment) -> Kubernetes | None:
+def kubernetes(env: Environment, patience: int = PATIENCE) -> Kubernetes | None:
     """The cluster that was named, or the one that AFK runs in: its own token is sent to no other."""
     url = env.text("AFK_KUBERNETES_URL", parse_url)
     token_file, ca_file = env.path("AFK_KUBERNETES_TOKEN_FILE"), env.path("AFK_KUBERNETES_CA_FILE")
     if url:
-        return Kubernetes(url, token_file, ca_file)
+        return Kubernetes(url, token_file, ca_file, patience)
     if env.has("AFK_KUBERNETES_URL") or not env.has("KUBERNETES_SERVICE_HOST"):
         return None
     host = env.variables["KUBERNETES_SERVICE_HOST"].strip()
     port = env.variables.get("KUBERNETES_SERVICE_PORT", "").strip() or "443"
     address = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
     url = env.found.take(lambda: parse_url(address, "KUBERNETES_SERVICE_HOST"), "")
-    return Kubernetes(url, token_file or SERVICE_ACCOUNT / "token", ca_file or SERVICE_ACCOUNT / "ca.crt")
+    return Kubernetes(url, token_file or SERVICE_ACCOUNT / "token", ca_file or SERVICE_ACCOUNT / "ca.crt", patience)
 
 
-def slack(env: Environment) -> Slack | None:
+def slack(env: Environment, patience: int = PATIENCE) -> Slack | None:
     bot_token, app_token = env.secret("SLACK_BOT_TOKEN"), env.secret("SLACK_APP_TOKEN")
     signing_secret = env.secret("SLACK_SIGNING_SECRET")
     api_url = env.text("AFK_SLACK_API_URL", parse_slack_api_url)
@@ -155,12 +164,12 @@ def slack(env: Environment) -> Slack | None:
     _refuse_kind(env, "SLACK_APP_TOKEN", app_token, "xoxb-", "SLACK_BOT_TOKEN")
     if bot_token is None:
         return None
-    return Slack(api_url, bot_token, channel, operators, app_token, signing_secret, readers, digest_at)
+    return Slack(api_url, bot_token, channel, operators, app_token, signing_secret, readers, digest_at, patience)
 
 
-def ntfy(env: Environment) -> Ntfy | None:
+def ntfy(env: Environment, patience: int = PATIENCE) -> Ntfy | None:
     url, token = env.text("AFK_NTFY_URL", parse_url), env.secret("AFK_NTFY_TOKEN")
-    return Ntfy(url, token) if url else None
+    return Ntfy(url, token, patience) if url else None
 
 
 def _refuse_both(env: Environment, one: str, other: str) -> None:

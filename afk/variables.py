@@ -83,6 +83,12 @@ VARIABLES = (
         unset="text, and only what a service has to say",
     ),
     Variable("AFK_TICK_SECONDS", "how often the flows poll and watch run", legal.TICK_SECONDS, default="60"),
+    Variable(
+        "AFK_REQUEST_SECONDS",
+        "how long an outside system may take to answer; in Slack never more than 5 seconds",
+        legal.REQUEST_SECONDS,
+        default="20",
+    ),
     Variable("AFK_KEEP_QUIET_DAYS", "how long Prefect keeps ticks that did nothing", legal.DAYS, default="1"),
     Variable(
         "AFK_KEEP_DAYS", "how long Prefect keeps the other ticks, and the ledger its words", legal.DAYS, default="30"

@@ -197,6 +197,33 @@ def test_the_rhythm_is_read_whatever_else_is_wrong(tmp_path):
     assert read({**HOME, "AFK_TICK_SECONDS": "45"}, tmp_path).rhythm.tick_seconds == 45
 
 
+def test_one_patience_is_for_every_system(tmp_path):
+    every = {
+        **HOME,
+        "AFK_GITHUB_TOKEN": "t",
+        "AFK_FORGEJO_URL": "http://git",
+        "AFK_FORGEJO_TOKEN": "t",
+        "AFK_T3_URL": "http://t3",
+        "AFK_T3_TOKEN": "t",
+        "AFK_WOODPECKER_URL": "http://ci",
+        "AFK_WOODPECKER_TOKEN": "t",
+        "AFK_KUBERNETES_URL": "http://cluster",
+        "SLACK_BOT_TOKEN": "xoxb-1",
+        "AFK_NTFY_URL": "http://ntfy/afk",
+    }
+
+    def patience(**more: str) -> set[int]:
+        found = read({**every, **more}, tmp_path)
+        systems = ("github", "forgejo", "t3", "woodpecker", "kubernetes", "slack", "ntfy")
+        return {getattr(found, name).patience for name in systems}
+
+    assert patience() == {20}
+    assert patience(AFK_REQUEST_SECONDS="7") == {7}
+    with pytest.raises(ConfigError, match=r"^AFK_REQUEST_SECONDS is '0'") as refused:
+        patience(AFK_REQUEST_SECONDS="0")
+    assert len(refused.value.problems) == 1
+
+
 def test_the_ledger_is_found_whatever_else_is_wrong():
     environ = {"AFK_DATABASE_URL": " sqlite:////srv/afk.db ", "AFK_KILL_SWITCH": "", "AFK_CONFIG": "/nowhere"}
 

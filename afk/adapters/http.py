@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+TO_CONNECT = 5.0  # seconds
 AT_ONCE = 8  # requests side by side to one system
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OF_THE_BODY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
@@ -40,8 +40,8 @@ class Http:
         base_url: str,
         headers: Callable[[], Mapping[str, str]],
         *,
+        patience: float,
         verify: Any = True,
-        timeout: httpx.Timeout | None = None,
     ) -> None:
         self.system = system
         self.base_url = base_url.rstrip("/")
@@ -49,7 +49,8 @@ class Http:
         limits = httpx.Limits(max_connections=AT_ONCE * 2)
         # trust_env would send credentials through a proxy that some shell profile names.
         verify = _authorities() if verify is True else verify
-        self._client = httpx.Client(timeout=timeout or TIMEOUT, verify=verify, limits=limits, trust_env=False)
+        timeout = httpx.Timeout(patience, connect=min(patience, TO_CONNECT))
+        self._client = httpx.Client(timeout=timeout, verify=verify, limits=limits, trust_env=False)
 
     def close(self) -> None:
         self._client.close()

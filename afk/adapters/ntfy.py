@@ -57,7 +57,7 @@ class NtfyChannel:
         self._token = settings.token
         self._hosts = hosts
         self._said_so = False
-        self._http = Http("ntfy", settings.url, self._credential)
+        self._http = Http("ntfy", settings.url, self._credential, patience=settings.patience)
 
     def close(self) -> None:
         self._http.close()

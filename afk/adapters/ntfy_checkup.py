@@ -29,7 +29,7 @@ def look(settings: Ntfy, clock: Clock) -> Iterator[Finding]:
     def credential() -> Mapping[str, str]:
         return {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
 
-    http = Http(SYSTEM, settings.url, credential)
+    http = Http(SYSTEM, settings.url, credential, patience=settings.patience)
     try:
         asked = clock.now()
         response = http.send("GET", "/auth")

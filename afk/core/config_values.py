@@ -19,6 +19,7 @@ MOST = 1_000_000_000  # seconds: 31 years, which still adds up to a date
 SWITCH = "1/true/yes/on or 0/false/no/off"
 LIMIT = f"a whole number from 0 to {MOST}"
 TICK_SECONDS = "a whole number of seconds from 10 to 3600"
+REQUEST_SECONDS = "a whole number of seconds from 1 to 120"
 DAYS = "a whole number of days from 1 to 3650"
 LABEL = "a label of 1 to 50 characters without commas and control characters, different from the other two"
 ALLOWLIST = "a comma-separated list of owner/name, without wildcards; empty: no repository"
@@ -99,6 +100,10 @@ def parse_limit(text: str, source: str) -> int:
 
 def parse_tick_seconds(text: str, source: str = "AFK_TICK_SECONDS") -> int:
     return _whole(text, source, range(10, 3_601), TICK_SECONDS)
+
+
+def parse_request_seconds(text: str, source: str) -> int:
+    return _whole(text, source, range(1, 121), REQUEST_SECONDS)
 
 
 def parse_days(text: str, source: str) -> int:

@@ -27,7 +27,7 @@ def wire() -> Iterator[respx.MockRouter]:
 
 @pytest.fixture
 def http() -> Iterator[Http]:
-    client = Http("forge", f"{URL}/", lambda: {"Authorization": "Bearer s3cret"})
+    client = Http("forge", f"{URL}/", lambda: {"Authorization": "Bearer s3cret"}, patience=20)
     yield client
     client.close()
 
@@ -53,7 +53,7 @@ def test_a_request_without_a_body_claims_no_content_type(wire: respx.MockRouter,
 def test_the_credential_is_read_again_for_every_request(wire: respx.MockRouter) -> None:
     route = wire.get("/things").respond(200, json=[])
     tokens = iter(["old", "new"])
-    http = Http("forge", URL, lambda: {"Authorization": next(tokens)})
+    http = Http("forge", URL, lambda: {"Authorization": next(tokens)}, patience=20)
     http.call("GET", "/things")
     http.call("GET", "/things")
     http.close()

@@ -67,6 +67,14 @@ def test_ticks_too_close_for_prefect_are_refused(text):
     assert line.endswith(f", but must be a whole number of seconds from 10 to 3600. {TODO}")
 
 
+@pytest.mark.parametrize("text", ["0", "121", "2.5", "soon"])
+def test_an_answer_is_waited_for_within_reason(text):
+    line = refused(values.parse_request_seconds, text, "AFK_REQUEST_SECONDS")
+
+    assert line.endswith(f", but must be a whole number of seconds from 1 to 120. {TODO}")
+    assert (values.parse_request_seconds(" 1 ", ""), values.parse_request_seconds("120", "")) == (1, 120)
+
+
 @pytest.mark.parametrize("text", ["0", "3651", "a week"])
 def test_history_is_kept_for_a_day_at_least(text):
     line = refused(values.parse_days, text, "AFK_KEEP_DAYS")

@@ -35,6 +35,7 @@ class Client:
             SYSTEM,
             f"{settings.url}/api/v1",
             lambda: {"Accept": "application/json", "Authorization": f"token {settings.token.get_secret_value()}"},
+            patience=settings.patience,
         )
         self._me: int | None = None
 

@@ -36,7 +36,7 @@ SCARCE = 0.1  # of an hourly budget
 
 def look(settings: Github, repos: Mapping[str, Repo], labels: Labels, clock: Clock) -> Iterator[Finding]:
     client = Client(settings, [repo.slug for repo in repos.values()], clock)
-    http = Http(SYSTEM, settings.api_url, lambda: ACCEPT)
+    http = Http(SYSTEM, settings.api_url, lambda: ACCEPT, patience=settings.patience)
     try:
         is_app = yield from credential(client, http, repos, clock)
         if is_app is not None:

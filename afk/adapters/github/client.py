@@ -45,7 +45,7 @@ class Client:
         self.clock = clock
         self.memory: MutableMapping[str, str] = {} if memory is None else memory
         self.governor = Governor(clock, self.memory, pace=pace)
-        self._http = Http(SYSTEM, settings.api_url, lambda: ACCEPT)
+        self._http = Http(SYSTEM, settings.api_url, lambda: ACCEPT, patience=settings.patience)
         self.login = _login(settings, self._http, clock, slugs)
 
     def close(self) -> None:

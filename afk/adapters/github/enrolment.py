@@ -37,7 +37,7 @@ def survey(
 ) -> Generator[Finding, None, Surroundings | None]:
     """None where too little was seen to judge by."""
     client = Client(settings, [repo.slug], clock)
-    http = Http(SYSTEM, settings.api_url, lambda: ACCEPT)
+    http = Http(SYSTEM, settings.api_url, lambda: ACCEPT, patience=settings.patience)
     try:
         is_app = yield from credential(client, http, {repo.name: repo}, clock)
         if is_app is None:

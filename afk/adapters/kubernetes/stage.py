@@ -66,7 +66,7 @@ class KubernetesStage:
                 verify = ssl.create_default_context(cafile=self._settings.ca_file)
             except (OSError, ssl.SSLError) as error:
                 raise Refused(f"{SYSTEM}: the CA file cannot be used ({type(error).__name__})") from error
-        return Http(SYSTEM, self._settings.url, self._headers, verify=verify)
+        return Http(SYSTEM, self._settings.url, self._headers, patience=self._settings.patience, verify=verify)
 
     def _headers(self) -> Mapping[str, str]:
         """The token is rotated while we run: it is read for every request."""

@@ -48,7 +48,6 @@ class SlackChannel:
         clock: Clock,
         *,
         hosts: Collection[str],
-        timeout: int | None = None,
         pace: Pace | None = None,
     ) -> None:
         self._channel = settings.channel
@@ -60,7 +59,7 @@ class SlackChannel:
         self._client = WebClient(
             settings.bot_token.get_secret_value(),
             base_url=settings.api_url,
-            timeout=timeout or TIMEOUT,
+            timeout=min(TIMEOUT, settings.patience),
             retry_handlers=[],
             logger=_quiet,
         )

@@ -40,7 +40,7 @@ def look(settings: Slack, clock: Clock) -> Iterator[Finding]:
     client = WebClient(
         settings.bot_token.get_secret_value(),
         base_url=settings.api_url,
-        timeout=TIMEOUT,
+        timeout=min(TIMEOUT, settings.patience),
         retry_handlers=[],
         logger=logging.getLogger("afk.slack_sdk"),
     )

@@ -41,10 +41,11 @@ class SlackDesk:
         self.takes_turn = pace.take
         self._channel = settings.channel
         self._clock = clock
+        self._timeout = min(TIMEOUT, settings.patience)
         self._client = WebClient(
             settings.bot_token.get_secret_value(),
             base_url=settings.api_url,
-            timeout=TIMEOUT,
+            timeout=self._timeout,
             retry_handlers=[],
             logger=_quiet,
         )
@@ -77,7 +78,7 @@ class SlackDesk:
             raise meaning(HOME, person, failure, self._clock.now()) from failure
 
     def _respond(self, notice: Notice, *, replace: bool) -> None:
-        client = WebhookClient(notice.target, timeout=TIMEOUT, retry_handlers=[], logger=_quiet)
+        client = WebhookClient(notice.target, timeout=self._timeout, retry_handlers=[], logger=_quiet)
         answer = client.send(text=notice.text, response_type="ephemeral", replace_original=replace)
         said = f"slack: {RESPOND.name} ({notice.key}): {answer.status_code}"
         if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:

@@ -34,7 +34,7 @@ ISSUE = f"Issue a token for {' and '.join(NEEDED)}, and set AFK_T3_TOKEN, or wri
 
 
 def look(settings: T3, clock: Clock) -> Iterator[Finding]:
-    wire, http = Wire(settings), Http("t3", settings.url, dict)
+    wire, http = Wire(settings), Http("t3", settings.url, dict, patience=settings.patience)
     try:
         asked = clock.now()
         descriptor = http.send("GET", DESCRIPTOR)

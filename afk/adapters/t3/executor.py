@@ -77,7 +77,7 @@ class T3Executor:
             case 1:
                 return DialectV1(self._wire, self._settings, self._clock)
             case 2:
-                return DialectV2(self._wire, Rpc(self._wire), self._settings)
+                return DialectV2(self._wire, Rpc(self._wire, self._settings.patience), self._settings)
             case other:
                 raise Unexpected(f"t3: no dialect for protocol {other}")
 

@@ -20,16 +20,15 @@ from afk.ports import Gone, PortError, Refused, Uncertain, Unexpected, Unreachab
 if TYPE_CHECKING:
     from afk.adapters.t3.wire import Wire
 
-PATIENCE = 30.0  # seconds for one answer
 PING_EVERY = 5.0
 BIGGEST_FRAME = 64 * 2**20  # a shell alone can exceed the library's default
 REQUEST = 1
 
 
 class Rpc:
-    def __init__(self, wire: Wire, patience: float | None = None, ping_every: float = PING_EVERY) -> None:
+    def __init__(self, wire: Wire, patience: float, ping_every: float = PING_EVERY) -> None:
         self._wire = wire
-        self._patience = PATIENCE if patience is None else patience
+        self._patience = patience
         self._ping_every = ping_every
 
     def call(self, tag: str, payload: Row, subject: str) -> Any:
@@ -71,7 +70,7 @@ class Rpc:
         return connect(
             f"ws{self._wire.url.removeprefix('http')}/ws?{query}",
             proxy=None,  # the environment's proxy must not see the ticket
-            open_timeout=10,
+            open_timeout=min(self._patience, 10),
             close_timeout=1,
             max_size=BIGGEST_FRAME,
             user_agent_header="afk",

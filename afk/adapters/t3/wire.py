@@ -47,7 +47,7 @@ class Environment:
 class Wire:
     def __init__(self, settings: T3) -> None:
         self._settings = settings
-        self._http = Http("t3", settings.url, self._headers)
+        self._http = Http("t3", settings.url, self._headers, patience=settings.patience)
         self._environment: Environment | None = None
 
     def close(self) -> None:

@@ -29,7 +29,10 @@ class Server:
     def __init__(self, settings: Woodpecker) -> None:
         self._url = settings.url
         self._http = Http(
-            SYSTEM, f"{settings.url}/api", lambda: {"Authorization": f"Bearer {settings.token.get_secret_value()}"}
+            SYSTEM,
+            f"{settings.url}/api",
+            lambda: {"Authorization": f"Bearer {settings.token.get_secret_value()}"},
+            patience=settings.patience,
         )
         self._homes: dict[Slug, Home] = {}
 

@@ -50,15 +50,14 @@ class Desk:
     pauses: list[float] = field(default_factory=list)
     seconds: float = 100.0  # of the clock that only goes forward
 
-    def channel(self, timeout: int = 5, **other: Any) -> SlackChannel:
+    def channel(self, patience: int = 20, **other: Any) -> SlackChannel:
         """A new process, as far as Slack can tell."""
         about = {"api_url": f"{self.server.url}/api/", "token": self.token, "channel": self.room} | other
-        settings = Slack(about["api_url"], SecretStr(about["token"]), about["channel"], frozenset())
+        settings = Slack(about["api_url"], SecretStr(about["token"]), about["channel"], frozenset(), patience=patience)
         return SlackChannel(
             settings,
             self.clock,
             hosts={"t3.example.org"},
-            timeout=timeout,
             pace=Pace(lambda: self.seconds, self.waits),
         )
 

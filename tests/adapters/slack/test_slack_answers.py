@@ -115,7 +115,7 @@ def test_a_slow_answer_is_not_waited_for(desk: Desk) -> None:
     desk.trouble(POSTING, Trouble.TIMEOUT_AFTER)
     began = time.monotonic()
 
-    assert type(error_of(lambda: desk.channel(timeout=1).ring("bell", CARD))) is Uncertain
+    assert type(error_of(lambda: desk.channel(patience=1).ring("bell", CARD))) is Uncertain
     assert time.monotonic() - began < 10  # the library's own patience is 30 seconds
     assert len(desk.messages()) == 1
 

@@ -18,7 +18,7 @@ from tests.adapters.t3.sockets import CUT, OK, fail, failure
 
 
 def call(socket, **patience):
-    return Rpc(Wire(settings(socket.url)), **patience).call("tag", {"type": "kind"}, "t-1")
+    return Rpc(Wire(settings(socket.url)), **{"patience": 20.0, **patience}).call("tag", {"type": "kind"}, "t-1")
 
 
 def test_a_request_is_one_frame_on_a_socket_of_its_own(socket, http):
@@ -151,7 +151,7 @@ def test_nobody_at_the_door_is_unreachable(http):
     with respx.mock(base_url="http://127.0.0.1:1") as closed:
         closed.post("/api/auth/websocket-ticket").respond(json={"ticket": "x"})
         with pytest.raises(Unreachable, match="no socket"):
-            Rpc(Wire(settings("http://127.0.0.1:1"))).call("tag", {}, "t-1")
+            Rpc(Wire(settings("http://127.0.0.1:1")), 20.0).call("tag", {}, "t-1")
 
 
 @pytest.mark.parametrize(
