@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from afk.adapters.forgejo.client import SYSTEM, rows, understood
 from afk.adapters.forgejo.issue_rows import issue_row
+from afk.adapters.http import content
 from afk.ports import Refused, Unexpected
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ class Writing:
         with understood(f"labels of {ref}"):
             numbers = [int(each["id"]) for each in row["labels"] or () if each["name"] == label]
         for number in numbers:
-            self._client.below(slug, "DELETE", f"/issues/{ref.number}/labels/{number}", f"{ref}, {label}")
+            subject = f"{ref}, {label}"
+            said = self._client.json(slug, "DELETE", f"/issues/{ref.number}/labels/{number}", subject)
+            if said is not None:  # a proxy spoke: Forgejo answers without a word
+                raise Unexpected(f"{SYSTEM}: DELETE label ({subject}): an answer that is not Forgejo's")
 
     def close(self, slug: Slug, ref: IssueRef) -> None:
         self._set_state(slug, ref, "closed")
@@ -74,7 +78,12 @@ class Writing:
     def _edit(self, slug: Slug, ref: IssueRef, comment_id: str, body: str) -> bool:
         tail = f"/issues/comments/{quote(comment_id, safe='')}"
         response = self._client.below(slug, "PATCH", tail, str(ref), answers=NOT_FOUND, body={"body": body})
-        return response.status_code != HTTPStatus.NOT_FOUND
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            return False
+        with understood(f"comment {comment_id} on {ref}"):
+            if str(content(SYSTEM, response, str(ref))["id"]) != comment_id:
+                raise ValueError("another comment")
+        return True
 
     def _find(self, slug: Slug, ref: IssueRef, marker: str) -> Mapping[str, Any] | None:
         """Our oldest comment with this marker, which everybody can write: the account tells. The list has no pages."""

@@ -92,7 +92,12 @@ class Writing:
     def _edit(self, slug: Slug, ref: IssueRef, comment_id: str, body: str) -> bool:
         tail = f"/issues/comments/{quote(comment_id, safe='')}"
         response = self._client.rest(slug, "PATCH", tail, str(ref), answers=NOT_FOUND, body={"body": body})
-        return response.status_code != HTTPStatus.NOT_FOUND
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            return False
+        with understood(str(ref)):
+            if str(content("GitHub", response, str(ref))["id"]) != comment_id:
+                raise ValueError(f"comment {comment_id} was not edited")
+        return True
 
     def _find(self, slug: Slug, ref: IssueRef, marker: str) -> Mapping[str, Any] | None:
         """Our oldest comment with this marker. A full look through all pages, before one is made twice."""

@@ -90,6 +90,31 @@ def test_a_label_is_taken_off_by_its_number(wire: respx.MockRouter, wired: Forge
     ]
 
 
+PROXY = {"status_code": 200, "text": "<html>Sign in</html>", "content_type": "text/html"}
+
+
+@pytest.mark.parametrize("said", [PROXY, {"status_code": 200, "json": {"errors": []}}], ids=["html", "json"])
+def test_a_label_is_off_only_where_forgejo_says_so(
+    wire: respx.MockRouter, wired: ForgejoTracker, said: dict[str, Any]
+) -> None:
+    """What stands before it, such as a login page, also answers 200."""
+    wire.get(f"{BASE}/issues/42").respond(200, json=row(labels=[BUSY]))
+    wire.delete(f"{BASE}/issues/42/labels/8").respond(**said)
+
+    with pytest.raises(Unexpected):
+        wired.remove_label(REF, LABELS.in_progress)
+
+
+@pytest.mark.parametrize("said", [PROXY, {"status_code": 200, "json": {"id": 8}}], ids=["html", "another comment"])
+def test_a_comment_is_edited_only_where_forgejo_says_so(
+    wire: respx.MockRouter, wired: ForgejoTracker, said: dict[str, Any]
+) -> None:
+    wire.patch(f"{BASE}/issues/comments/7").respond(**said)
+
+    with pytest.raises(Unexpected):
+        wired.put_comment(REF, MARK, f"{MARK} new", "7")
+
+
 def test_a_label_that_is_not_there_takes_no_deletion(forge: ForgejoForge) -> None:
     ref = forge.opens()
     forge.tracker.remove_label(ref, LABELS.in_progress)

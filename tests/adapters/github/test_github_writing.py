@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
@@ -119,6 +119,24 @@ def test_a_comment_that_says_the_same_already_is_not_written_again(
     wire.get(f"{ISSUE}/comments").respond(200, json=[ours])
 
     assert tracker.put_comment(REF, MARK, MARK, "") == "77"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param({"text": "<html>Sign in</html>", "content_type": "text/html"}, id="html"),
+        pytest.param({"json": {"id": 8}}, id="another comment"),
+        pytest.param({"json": {"errors": []}}, id="no comment"),
+    ],
+)
+def test_a_comment_is_edited_only_where_github_says_so(
+    wire: respx.MockRouter, tracker: GithubTracker, said: dict[str, Any]
+) -> None:
+    """What stands before it, such as a login page, also answers 200."""
+    wire.patch("/repos/acme/infra/issues/comments/7").respond(200, **said)
+
+    with pytest.raises(Unexpected):
+        tracker.put_comment(REF, MARK, f"{MARK} new", "7")
 
 
 def test_a_comment_that_goes_away_while_it_is_edited_is_told(wire: respx.MockRouter, tracker: GithubTracker) -> None:
