@@ -16,6 +16,7 @@ class Trouble(StrEnum):
     TIMEOUT_AFTER = "timeout-after"  # the effect takes place and the answer never comes
     DROP_BEFORE = "drop-before"  # the connection closes before the request has an effect
     DROP_AFTER = "drop-after"  # the effect takes place and the answer is lost
+    LEAVES = "leaves"  # answered as ever, and from then on connections are refused until it is started again
     STATUS = "status"  # refused with `status`, `headers` and `body`, without an effect
     STATUS_AFTER = "status-after"  # the same answer, but the effect took place
     INVALID_JSON = "invalid-json"  # 200 with half a JSON document, without an effect
@@ -33,6 +34,14 @@ class Fault:
     status: int = 500
     headers: dict[str, str] = field(default_factory=dict)
     body: str = ""
+    skip: int = 0  # so many matching requests go by first
+
+
+@dataclass(slots=True)
+class _Planned:
+    fault: Fault
+    left: int | None
+    skip: int
 
 
 class Faults:
@@ -40,11 +49,11 @@ class Faults:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._script: list[tuple[Fault, int | None]] = []
+        self._script: list[_Planned] = []
 
     def add(self, fault: Fault) -> None:
         with self._lock:
-            self._script.append((fault, fault.times))
+            self._script.append(_Planned(fault, fault.times, fault.skip))
 
     def clear(self) -> None:
         with self._lock:
@@ -52,10 +61,13 @@ class Faults:
 
     def take(self, request_line: str) -> Fault | None:
         with self._lock:
-            for index, (fault, left) in enumerate(self._script):
-                if re.search(fault.match, request_line) is None:
+            for planned in self._script:
+                if planned.left == 0 or re.search(planned.fault.match, request_line) is None:
                     continue
-                if left is not None:
-                    self._script[index : index + 1] = [(fault, left - 1)] if left > 1 else []
-                return fault
+                if planned.skip:
+                    planned.skip -= 1
+                    continue
+                if planned.left is not None:
+                    planned.left -= 1
+                return planned.fault
         return None

@@ -50,6 +50,7 @@ class Server:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._runner: web.AppRunner | None = None
+        self._leaves = False
 
     def routes(self, router: web.UrlDispatcher) -> None:
         raise NotImplementedError
@@ -59,7 +60,10 @@ class Server:
         return f"http://127.0.0.1:{self._port}"
 
     def start(self) -> Self:
-        """Listen; a server that was stopped comes back on the same port with the state it had."""
+        """Listen; a server that was stopped, or left, comes back on the same port with the state it had."""
+        if self._thread is not None and not self._leaves:
+            return self
+        self.stop()
         ready = threading.Event()
         failure: list[BaseException] = []
 
@@ -88,9 +92,11 @@ class Server:
         """Refuse connections from now on; the state stays."""
         if self._loop is None or self._thread is None:
             return
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        if not self._leaves:  # else it stops by itself
+            self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=10)
         self._loop = self._thread = None
+        self._leaves = False
 
     def run_on_loop(self, work: Callable[[], Awaitable[Any]]) -> Any:
         """Do something on the server's own loop (push a frame, close a socket) and wait for it."""
@@ -166,6 +172,8 @@ class Server:
             case Trouble.DROP_AFTER:
                 await self._serve(request, handler)
                 return _cut(request)
+            case Trouble.LEAVES:
+                return await self._leave(request, await self._serve(request, handler))
             case Trouble.STATUS:
                 return _answer(fault)
             case Trouble.STATUS_AFTER:
@@ -176,6 +184,19 @@ class Server:
             case Trouble.TRUNCATED:
                 return await _halve(request, await self._serve(request, handler))
         raise AssertionError(fault)
+
+    async def _leave(self, request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+        """Nobody gets in any more before the answer goes out, and it goes out whole."""
+        self._leaves = True
+        if self._runner is not None:
+            for site in tuple(self._runner.sites):
+                await site.stop()
+        if not response.prepared:
+            response.force_close()
+            await response.prepare(request)
+            await response.write_eof()
+        asyncio.get_running_loop().stop()
+        return response
 
 
 def _answer(fault: Fault) -> web.Response:

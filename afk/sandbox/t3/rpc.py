@@ -127,7 +127,7 @@ class Connection:
                     await self._run(name, tag, payload, silent=True)
                 else:
                     self._record(tag, payload, status=fault.status)
-                await self._exit(name, cause={"_tag": "Die", "defect": fault.body or f"status {fault.status}"})
+                await self._exit(name, cause=_cause(fault))
             case Trouble.INVALID_JSON:
                 self._record(tag, payload, status=0)
                 await self.socket.send_str('{"half": ')
@@ -184,3 +184,14 @@ class Connection:
     async def _send(self, frame: dict[str, Any]) -> None:
         if not self.socket.closed:
             await self.socket.send_str(json.dumps(frame))
+
+
+def _cause(fault: Fault) -> dict[str, Any]:
+    """A status is a defect; a body that is a tagged error is that failure."""
+    try:
+        error = json.loads(fault.body)
+    except ValueError:
+        error = None
+    if isinstance(error, dict) and "_tag" in error:
+        return {"_tag": "Fail", "error": error}
+    return {"_tag": "Die", "defect": fault.body or f"status {fault.status}"}
