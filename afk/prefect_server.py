@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +39,16 @@ def settings(home: Path, keep_days: int, environ: Mapping[str, str]) -> dict[str
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(int(timedelta(days=keep_days + 1).total_seconds())),
     }
     return {name: value for name, value in ours.items() if not environ.get(name)}
+
+
+def is_taken(environ: Mapping[str, str]) -> bool:
+    """Whether somebody listens there already."""
+    address = urlsplit(url(environ))
+    try:
+        with socket.create_connection((address.hostname, address.port), timeout=1.0):
+            return True
+    except OSError:
+        return False
 
 
 def url(environ: Mapping[str, str]) -> str:

@@ -23,6 +23,7 @@ LOOK = 0.2  # seconds between two looks at the parts
 PATIENCE = 15.0  # for a part that was told to stop
 SETTLED = 60.0  # what lives longer has been up: when it dies then, it is not for its settings
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+FOR_A_PIPE = {"PYTHONUNBUFFERED": "1", "COLUMNS": "500"}  # whole lines, as soon as they are said
 REFUSALS = (1, 2)  # the exit codes of what says in its last line why it cannot run
 
 
@@ -38,6 +39,7 @@ class Part:
     command: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
     folder: Path | None = None
+    serves_others: bool = False  # then it stops when they have stopped
 
 
 @dataclass(slots=True)
@@ -58,7 +60,7 @@ class Kept:
         """In a session of its own: Ctrl-C on the terminal reaches us alone, and we stop the parts in order."""
         self.said.clear()
         self.process = subprocess.Popen(  # noqa: S603 - our own parts
-            self.part.command, env=dict(self.part.environment), cwd=self.part.folder, text=True, errors="replace",
+            self.part.command, env={**self.part.environment, **FOR_A_PIPE}, cwd=self.part.folder, text=True, errors="replace",
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         self.born = time.monotonic()
@@ -94,14 +96,17 @@ class Kept:
         self.process = None
         return f"{self.part.name} {how}{words}; it starts again in {self.pause:g} s"
 
-    def stop(self) -> None:
-        if self.process is None:
-            return
-        with suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(PATIENCE)
-        self._clear()
+    def ask_to_stop(self) -> None:
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                self.process.send_signal(signal.SIGTERM)
+
+    def stop(self, until: float) -> None:
+        """Who has not stopped by then is killed."""
+        if self.process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(max(0.0, until - time.monotonic()))
+            self._clear()
 
     def _clear(self) -> None:
         """What the part has started goes with it, so that it does not meet its successor."""
@@ -141,9 +146,15 @@ class Supervisor:
             self.look()
 
     def stop(self) -> None:
-        """The last that was started stops first."""
-        while self.kept:
-            self.kept.pop().stop()
+        """Together, but for what the others need."""
+        for last in (False, True):
+            leaving = [kept for kept in self.kept if kept.part.serves_others is last]
+            for kept in leaving:
+                kept.ask_to_stop()
+            until = time.monotonic() + PATIENCE
+            for kept in leaving:
+                kept.stop(until)
+        self.kept.clear()
 
     def processes(self) -> Iterator[tuple[str, int]]:
         for kept in self.kept:

@@ -47,7 +47,13 @@ def parts_of(environ: Mapping[str, str], http: int | None = None, cwd: Path | No
         home = settings.data_directory(environ, sys.platform) / "prefect"
         environment |= prefect_server.settings(home, loaded.rhythm.keep_days, environ)
         environment["PREFECT_API_URL"] = f"{prefect_server.url(environment)}/api"
-        yield Part(PREFECT, prefect_server.COMMAND, environment)
+        if prefect_server.is_taken(environment):
+            there = prefect_server.url(environment)
+            if_prefect = f"set PREFECT_API_URL to {there}/api if it is a Prefect server"
+            raise ConfigError(
+                f"Something listens at {there} already: {if_prefect}, or PREFECT_SERVER_API_PORT to another port."
+            )
+        yield Part(PREFECT, prefect_server.COMMAND, environment, serves_others=True)
     afk = (sys.executable, "-m", "afk")
     yield Part(FLOWS, (*afk, "serve"), environment)
     if loaded.slack is not None:

@@ -29,11 +29,10 @@ class Office:
         self.heard: list[tuple[str, str]] = []
         self.supervisor = Supervisor(self.said.append, lambda part, line: self.heard.append((part, line)))
 
-    def starts(self, **scripts: str) -> None:
+    def starts(self, *needed: str, **scripts: str) -> None:
         environment = dict(os.environ)
-        self.supervisor.start(
-            *(Part(name, (sys.executable, "-c", script), environment) for name, script in scripts.items())
-        )
+        for name, script in scripts.items():
+            self.supervisor.start(Part(name, (sys.executable, "-c", script), environment, serves_others=name in needed))
 
     @property
     def pids(self) -> dict[str, int]:
@@ -117,22 +116,23 @@ def test_what_has_been_up_is_tried_again_whatever_it_says(office: Office, monkey
     assert office.said[0] == "bot ended with code 1 (ledger: it cannot be reached); it starts again in 0.1 s"
 
 
-def test_the_last_to_start_stops_first(office: Office) -> None:
+def test_what_others_need_stops_after_them(office: Office) -> None:
     """Each is asked, and gets its time."""
     ends = (
         "import signal, sys, time\n"
-        "def end(*_):\n    time.sleep(0.2); print('ended', flush=True); sys.exit(0)\n"
+        "def end(*_):\n    print('asked', flush=True); time.sleep(0.3); print('ended', flush=True); sys.exit(0)\n"
         "signal.signal(signal.SIGTERM, end); print('ready', flush=True); time.sleep(600)"
     )
-    office.starts(prefect=ends, flows=ends, bot=ends)
+    office.starts("prefect", prefect=ends, flows=ends, bot=ends)
     office.until(lambda: len(office.heard) == 3)
 
     office.supervisor.stop()
 
     deadline = time.monotonic() + PATIENCE
-    while len(office.heard) < 6 and time.monotonic() < deadline:
+    while len(office.heard) < 9 and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert [part for part, line in office.heard if line == "ended"] == ["bot", "flows", "prefect"]
+    assert {part for part, line in office.heard[3:7]} == {"flows", "bot"}
+    assert office.heard[7:] == [("prefect", "asked"), ("prefect", "ended")]
 
 
 def test_who_does_not_stop_is_killed(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

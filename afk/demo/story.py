@@ -102,10 +102,10 @@ class Story:
         self._opens(LATER)
         since = _now()
         self._types("/afk kill because trying the brake")
+        self.screen.tell("what is in flight goes on to its end, and nothing new starts")
+        self._done(DATABASE)
         self._until(lambda: self._polled(since, "Off"), "a poll that finds the switch on")
         self._types(f"/afk why {_ref(LATER)}")
-        self.screen.tell("what is in flight goes on to its end:")
-        self._done(DATABASE)
 
     def and_released(self) -> None:
         if self.village.threads_of(*LATER):
