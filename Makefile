@@ -43,6 +43,7 @@ docs: $(READY)
 
 screenshots: $(READY)
 	$(BIN)/python -m docs.screenshots
+	$(BIN)/python -m docs.demo_pictures
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -59,8 +59,9 @@ class Kept:
     def start(self) -> None:
         """In a session of its own: Ctrl-C on the terminal reaches us alone, and we stop the parts in order."""
         self.said.clear()
+        environment = {**self.part.environment, **FOR_A_PIPE}
         self.process = subprocess.Popen(  # noqa: S603 - our own parts
-            self.part.command, env={**self.part.environment, **FOR_A_PIPE}, cwd=self.part.folder, text=True, errors="replace",
+            self.part.command, env=environment, cwd=self.part.folder, text=True, errors="replace",
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         self.born = time.monotonic()

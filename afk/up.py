@@ -40,7 +40,7 @@ def main(http: int | None = None) -> int:
 
 
 def parts_of(environ: Mapping[str, str], http: int | None = None, cwd: Path | None = None) -> Iterator[Part]:
-    """In the order in which they start; the last one stops first."""
+    """In the order in which they start."""
     loaded = settings.load(environ, cwd)
     environment = dict(environ)
     if not environ.get("PREFECT_API_URL"):

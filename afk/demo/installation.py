@@ -28,6 +28,8 @@ SETTINGS = {
     # Prefect looks for what is due every ten seconds, and for new schedules every five.
     "PREFECT_RUNNER_POLL_FREQUENCY": "1",
     "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "1",
+    # It plans a hundred ticks ahead, which keeps a slow disk busy; it looks again after a minute.
+    "PREFECT_SERVER_SERVICES_SCHEDULER_MAX_RUNS": "20",
 }
 OURS = ("AFK_", "SLACK_", "PREFECT_")
 
@@ -44,9 +46,9 @@ class Installation:
         return self.environment["PREFECT_API_URL"]
 
     @property
-    def history(self) -> str:
-        """Prefect's pages, as people open them."""
-        return f"{self.prefect.removesuffix('/api')}/runs"
+    def pages(self) -> str:
+        """Prefect's, as people open them."""
+        return self.prefect.removesuffix("/api")
 
     def asks_prefect(self, path: str, **body: Any) -> Any:
         """What Prefect holds. Raises httpx.HTTPError."""

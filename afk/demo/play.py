@@ -31,7 +31,7 @@ def play(*, stay: bool) -> int:
         with installed(screen.tell) as installation:
             screen.look_here(
                 {
-                    "Prefect": installation.history,
+                    "Prefect": f"{installation.pages}/runs",
                     "Slack": f"{installation.village.slack.url}/",
                     "tracker": f"{installation.village.tracker.url}/",
                 }

@@ -21,7 +21,7 @@ RINGS = {("Done", LOGS): 1, ("Done", MEMORY): 1, ("Frozen", DATABASE): 1, ("Done
 AS_THEY_SHOULD = {"Quiet", "Waiting", "Moved", "Off", "Recorded"}
 # On a busy machine a tick may find its predecessor at work, or take too long itself: the next one does its work.
 BUSY = {"Cancelled", "Skipped", "Out of time"}
-AHEAD = {"SCHEDULED", "PENDING", "RUNNING"}
+ENDED = {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]}}
 
 
 def faults(installation: Installation) -> list[str]:
@@ -82,12 +82,12 @@ def _slack(village: Village) -> Iterator[str]:
 
 
 def _prefect(installation: Installation) -> Iterator[str]:
-    runs = installation.runs()
+    runs = installation.runs(state=ENDED)
     by_flow: dict[str, set[str]] = {}
     for run in runs:
         flow = run["name"].split(" ")[0]
         by_flow.setdefault(flow, set()).add(run["state_name"])
-        if run["state_type"] not in AHEAD and run["state_name"] not in AS_THEY_SHOULD | BUSY:
+        if run["state_name"] not in AS_THEY_SHOULD | BUSY:
             yield f"Prefect: the run {run['name']} ended as {run['state_name']}: {run['state']['message']}"
     for flow, states in (("poll", {"Moved", "Off"}), ("watch", {"Moved"}), ("redispatch", {"Recorded"})):
         if missing := states - by_flow.get(flow, set()):
