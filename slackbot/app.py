@@ -49,6 +49,8 @@ def _installed(**_about: Any) -> AuthorizeResult:
 def _broken(bot: Bot) -> Any:
     def failed(error: Exception, body: dict[str, Any]) -> BoltResponse:
         """A command is answered; an event fails, so that Slack sends it again; a button shows Slack's warning mark."""
+        if isinstance(error, replies.NotYetError):
+            return BoltResponse(status=503, body="")
         reference = bot.clock.new_id()
         trace = "".join(traceback.format_exception(error))
         log.error("listener-broke", f"bot: {reference}", reference=reference, trace=trace)

@@ -57,7 +57,10 @@ def headline(now: Status) -> str:
 
 def why(decision: Verdicted) -> Part:
     ref, text = words.shown(str(decision.ref), words.NAME), words.shown(wording.why_not(decision), 1_500)
-    return said(f"{ref}: {text} [{escaped(decision.code, 40)}, since {moment(decision.at)}]")
+    since = f"{decision.at:%Y-%m-%d %H:%M} UTC"
+    rows = [_cells("Issue", "Code", "Since"), _cells(str(decision.ref), decision.code, since)]
+    told = said(f"{ref}: {text} [{escaped(decision.code, 40)}, since {moment(decision.at)}]")
+    return told | {"blocks": [_section(f"{ref}: {text}"), _table(rows)]}
 
 
 def history(runs: Sequence[Run], now: datetime) -> Part:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from afk.core import slack_words as words
-from afk.core.records import Place
+from afk.core.records import DeliveryState, Place
 from afk.core.text import clean
 from afk.operations import RefusedRequest
 from slackbot.access import Right, said_by
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 WRITTEN = frozenset({None, "file_share", "thread_broadcast"})  # others are edits, deletions, joins
 LONGEST = 8_000
+
+
+class NotYetError(Exception):
+    """Nobody can say yet whom these words are for: Slack is to deliver them again."""
 
 
 def register(app: App, bot: Bot) -> None:
@@ -39,6 +43,8 @@ def heard(bot: Bot, body: Part) -> None:
     thread = f"{channel}:{event['thread_ts']}"
     doorbell = bot.ledger.doorbell_at(NAME, thread)
     if doorbell is None:
+        if _may_be_ours(bot):
+            raise NotYetError
         return
     caller, key = said_by(body), f"turn:{channel}:{ts}"
     refusal = bot.access.refusal(caller, Right.ACT)
@@ -56,6 +62,11 @@ def heard(bot: Bot, body: Part) -> None:
         bot.owes(key, Place.PERSON, thread, words.shown(str(error)), caller.user)
     else:
         bot.owes(key, Place.THREAD, thread, words.shown(done))
+
+
+def _may_be_ours(bot: Bot) -> bool:
+    """A doorbell is on its way whose place nobody knows yet: the answer to its post was lost, or has not come."""
+    return any(sent is not None and sent.state is DeliveryState.SENDING for _, sent in bot.ledger.outbox(NAME))
 
 
 def _is_reply(event: Part) -> bool:

@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,20 @@ def test_bot_answers_rings_and_ends_in_order_when_told_to(place: Place) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         assert process.stderr.read() == ""
+
+
+def test_reader_and_digest_of_the_settings_reach_the_bot(place: Place) -> None:
+    rita = place.slack.add_user("rita")
+    now = datetime.now(UTC)  # noqa: TID251
+    said = {
+        "AFK_SLACK_READERS": f"{place.slack.workspace.team.id}:{rita}",
+        "AFK_DIGEST_AT": f"{now - timedelta(minutes=2):%H:%M}",
+    }
+    with place.bot(**said):
+        place.healthy()
+        assert "AFK is off" in place.slack.human.types(rita, "/afk status", place.room).text
+        assert "may not do this" in place.slack.human.types(rita, "/afk kill now", place.room).text
+        until(lambda: [text for text in place.heard() if text.startswith("*Daily digest* up to")])
 
 
 def test_http_door_takes_commands(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from afk.core.records import Verb
 from afk.core.run import Outcome
 from afk.operations import report_unreadable
+from afk.sandbox.faults import Fault, Trouble
 from afk.sandbox.slack import HOME, faults_of
 from afk.sandbox.slack.seen import Pending, button_in
 from tests.house import INFRA_42
@@ -61,7 +62,9 @@ def test_status_is_a_table_and_reads_well_without_it(town: Town) -> None:
 def test_why_and_runs_answer_from_the_ledger(town: Town) -> None:
     town.frozen()
 
-    assert town.types("why infra#42").text.startswith("infra#42: ")
+    (answer,) = town.types("why infra#42").messages
+    assert answer["text"].startswith("infra#42: ")
+    assert [block["type"] for block in answer["blocks"]] == ["section", "table"]
     assert "infra#42 attempt 1: frozen" in town.types("runs infra#42").text
     assert "has not been considered yet" in town.types("why web#7").text
     assert town.types("runs web#7").text == "There is no run yet. Hint: /afk status"
@@ -404,6 +407,28 @@ def test_reply_whose_first_delivery_failed_reaches_the_agent_once(town: Town, fa
     assert [each["text"] for each in town.slack.thread(bell["ts"])][2:] == [
         "Passed on to the agent of infra#42 with the next tick."
     ]
+
+
+@pytest.mark.parametrize("transport", ["socket", "http"])
+def test_reply_to_a_bell_whose_place_is_not_known_yet_is_not_lost(opens: Any, transport: str) -> None:
+    """The answer to the post was lost, and somebody reads and replies before the bot has found it again."""
+    town: Town = opens(transport, retry_factor=0.02)
+    town.delivers()
+    town.slack.faults.add(Fault(Trouble.DROP_AFTER, "/api/chat.postMessage$"))
+    town.slack.faults.add(Fault(Trouble.STATUS, "/api/conversations.history$", times=None, status=503))
+    town.house.a_run()
+    town.house.world.agent_asks(INFRA_42, "Which region?")
+    town.house.watch()
+    town.rings.set()
+    (bell,) = town.until(lambda: town.slack.messages(town.channel))
+    town.slack.human.replies(town.ada, bell["ts"], "eu")
+    assert answers(town) == []
+
+    town.slack.faults.clear()
+    town.clock.passes(timedelta(seconds=30))
+    town.until(lambda: answers(town) == [(town.ada, "eu")])
+    sent = next(each for each in town.slack.deliveries if each.payload["event"].get("text") == "eu")
+    assert [attempt.ok for attempt in sent.attempts][:1] == [False]
 
 
 def test_reply_delivered_three_times_is_one_message(town: Town) -> None:
