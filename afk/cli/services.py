@@ -79,7 +79,9 @@ def worker(
     only: Annotated[
         bool, typer.Option("--only", help="This is the only worker of the pool: free what a dead one left.")
     ] = False,
-    health: Annotated[int | None, typer.Option(min=1, max=65_535, help="Answer /health on this port.")] = None,
+    health: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="Serve the /health of Prefect's worker on this port.")
+    ] = None,
 ) -> None:
     """Run the flows that a Prefect work pool hands out; `prefect deploy --all` puts them there."""
     raise typer.Exit(import_module("flows.worker").main(pool, only=only, health=health))

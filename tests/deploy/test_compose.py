@@ -164,6 +164,21 @@ def test_services_run_commands_that_afk_has() -> None:
         assert {option for option in options if option.startswith("--")} <= known, name
 
 
+@pytest.mark.parametrize("name", OURS)
+def test_what_stays_up_is_looked_after(name: str) -> None:
+    """By the image's own check where it is told to serve the page that it asks for; what only passes by has none."""
+    service = SERVICES[name]
+    asked = re.search(r":(\d+)/alive", " ".join(read(ROOT / "Dockerfile")[-1].command("HEALTHCHECK")))
+    assert asked
+    match service.get("healthcheck"):
+        case None:
+            assert service["command"][-2:] == ["--health", asked[1]]
+        case {"disable": True}:
+            assert service["restart"] == "on-failure"
+        case own:
+            assert own["test"][0] == "CMD"
+
+
 def test_images_are_pinned() -> None:
     assert re.fullmatch(r"postgres:\d+\.\d+-\w+", SERVICES["postgres"]["image"])
     version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import kubernetes_validate
 import pytest
 import typer
+import yaml
 from prefect.settings import Settings
 from prefect.settings.legacy import _get_valid_setting_names
 
@@ -291,10 +292,25 @@ def test_updates_overlap_where_that_is_safe_and_nowhere_else() -> None:
     assert "--only" not in workers["template"]["spec"]["containers"][0]["args"]
 
 
-def test_bot_is_restarted_by_what_a_restart_mends_and_ready_by_all_it_stands_on() -> None:
-    (bot,) = pods("base")["bot"]["spec"]["containers"]
+@pytest.mark.parametrize("name", ["bot", "flows"])
+def test_pod_is_restarted_by_what_a_restart_mends_and_ready_by_all_it_stands_on(name: str) -> None:
+    (one,) = pods("base")[name]["spec"]["containers"]
 
-    assert (bot["livenessProbe"]["httpGet"]["path"], bot["readinessProbe"]["httpGet"]["path"]) == ("/alive", "/health")
+    assert (one["livenessProbe"]["httpGet"]["path"], one["readinessProbe"]["httpGet"]["path"]) == ("/alive", "/health")
+    assert one["args"][-2:] == ["--health", str(one["ports"][0]["containerPort"])]
+
+
+def test_one_pod_is_scraped_where_it_serves_metrics() -> None:
+    """Two would count everything twice: what ticks count is in the ledger."""
+    told = {name: pod["metadata"].get("annotations", {}) for name, pod in pods("overlays/one-cluster").items()}
+    (scraped,) = (name for name, notes in told.items() if notes.get("prometheus.io/scrape") == "true")
+    (one,) = pods("base")[scraped]["spec"]["containers"]
+    (port,) = (each["containerPort"] for each in one["ports"])
+    (job,) = yaml.safe_load((ROOT / "deploy/prometheus.yaml").read_text())["scrape_configs"]
+
+    assert told[scraped]["prometheus.io/port"] == str(port)
+    assert told[scraped]["prometheus.io/path"] == job["metrics_path"] == "/metrics"
+    assert job["static_configs"] == [{"targets": [f"{scraped}:{port}"]}]
 
 
 def test_prefects_leases_outlive_its_server() -> None:
