@@ -8,7 +8,9 @@ from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+import pytest
 from pydantic import SecretStr
+from slack_sdk import WebClient
 
 from afk.adapters.clock import SystemClock
 from afk.adapters.memory import World
@@ -23,12 +25,15 @@ from afk.systems import Ntfy, Slack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from afk.core.doorbell import Card
     from afk.ports import Channel
 
 ENVIRONMENT = os.environ
 SLACK_TOKEN, SLACK_ROOM = ENVIRONMENT.get("AFK_LIVE_SLACK_TOKEN", ""), ENVIRONMENT.get("AFK_LIVE_SLACK_CHANNEL", "")
 NTFY_URL, NTFY_TOKEN = ENVIRONMENT.get("AFK_LIVE_NTFY_URL", ""), ENVIRONMENT.get("AFK_LIVE_NTFY_TOKEN", "")
-LIVE = (*(["live-slack"] if SLACK_TOKEN and SLACK_ROOM else []), *(["live-ntfy"] if NTFY_URL else []))
+SLACK_API = ENVIRONMENT.get("AFK_LIVE_SLACK_API_URL", "") or "https://slack.com/api/"
+_named = (*(["live-slack"] if SLACK_TOKEN and SLACK_ROOM else []), *(["live-ntfy"] if NTFY_URL else []))
+LIVE = [pytest.param(name, marks=pytest.mark.live) for name in _named]
 DRIVEN = ("memory", "slack", "ntfy")
 READABLE = (*DRIVEN, *LIVE)
 WRITABLE = (*DRIVEN, *(LIVE if ENVIRONMENT.get("AFK_LIVE_WRITES") == "1" else ()))
@@ -182,14 +187,38 @@ class SandboxNtfy(Wire):
         raise AssertionError(f"ntfy changes no message, {reference} or any other")
 
 
+class Remembering:
+    """A channel that knows what it rang."""
+
+    def __init__(self, channel: SlackChannel | NtfyChannel) -> None:
+        self._channel = channel
+        self.rang: list[str] = []
+        self.name, self.updates, self.find, self.update = channel.name, channel.updates, channel.find, channel.update
+
+    def ring(self, key: str, card: Card) -> str:
+        self.rang.append(self._channel.ring(key, card))
+        return self.rang[-1]
+
+
 class Live:
     """A real server. Nobody looks at it but the channel."""
 
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
+    def __init__(self, channel: SlackChannel | NtfyChannel) -> None:
+        self.channel = Remembering(channel)
 
     def now(self) -> datetime:
         return SystemClock().now()
+
+    def takes_back(self) -> None:
+        """ntfy has no way to, and says so."""
+        rang = self.channel.rang
+        if self.channel.name == "slack":
+            client = WebClient(SLACK_TOKEN, base_url=SLACK_API, retry_handlers=[])
+            for channel, _, ts in (reference.partition(":") for reference in rang):
+                client.chat_delete(channel=channel, ts=ts)
+        if rang:
+            over = "took them back" if self.channel.name == "slack" else "they stay, for ntfy takes nothing back"
+            print(f"{self.channel.name}: rang {len(rang)} times; {over}")
 
 
 @contextmanager
@@ -204,11 +233,19 @@ def bench(name: str) -> Iterator[Bench | Live]:
                 one = SandboxNtfy(stack.enter_context(NtfyServer()))
                 yield stack.enter_context(_closed(one))
             case "live-slack":
-                settings = Slack("https://slack.com/api/", SecretStr(SLACK_TOKEN), SLACK_ROOM, frozenset())
-                yield Live(SlackChannel(settings, SystemClock(), hosts=HOSTS))
+                settings = Slack(SLACK_API, SecretStr(SLACK_TOKEN), SLACK_ROOM, frozenset())
+                yield from _live(SlackChannel(settings, SystemClock(), hosts=HOSTS))
             case _:
                 token = SecretStr(NTFY_TOKEN) if NTFY_TOKEN else None
-                yield Live(stack.enter_context(closing(NtfyChannel(Ntfy(NTFY_URL, token), hosts=HOSTS))))
+                yield from _live(stack.enter_context(closing(NtfyChannel(Ntfy(NTFY_URL, token), hosts=HOSTS))))
+
+
+def _live(channel: SlackChannel | NtfyChannel) -> Iterator[Live]:
+    one = Live(channel)
+    try:
+        yield one
+    finally:
+        one.takes_back()
 
 
 @contextmanager

@@ -140,13 +140,17 @@ class Sandbox:
 
 
 class Live:
-    """A real server. Nothing drives its agents."""
+    """A real server. Nothing drives its agents; a thread that was opened is interrupted in the end, and stays."""
 
     def __init__(self, executor: T3Executor) -> None:
         self.executor = executor
 
     def now(self) -> datetime:
         return SystemClock().now()
+
+    def leaves(self, thread_id: str) -> None:
+        self.executor.interrupt(thread_id, None, f"{thread_id}-over")
+        print(f"t3: opened the thread {thread_id}, and interrupted its agent")
 
 
 @contextmanager

@@ -5,13 +5,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from aiohttp import web
+
 from afk.sandbox.forgejo.answers import answer, cut, not_found, page_of, refuse, refuse_silently
 from afk.sandbox.forgejo.records import Access
 from afk.sandbox.forgejo.shapes import comment_json, event_json
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
     from afk.sandbox.forgejo.call import Call
     from afk.sandbox.forgejo.records import Event, Issue, Repository
 
@@ -62,6 +62,16 @@ def edit_comment(call: Call) -> web.Response:
         refuse_silently(HTTPStatus.FORBIDDEN)
     event.body, event.updated = body, call.world.now()
     return answer(comment_json(call.world, issue, event))
+
+
+def delete_comment(call: Call) -> web.Response:
+    repo = call.repository()
+    issue, event = _comment(call, repo)
+    _must_not_be_archived(call, repo)
+    if event.user_id != call.user.id and not call.access(repo).allows(Access.WRITE):
+        refuse_silently(HTTPStatus.FORBIDDEN)
+    issue.events.remove(event)
+    return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
 def _issue_or_500(call: Call, repo: Repository) -> Issue:

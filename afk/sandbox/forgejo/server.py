@@ -69,6 +69,7 @@ ROUTES = (
     Route("GET", f"{REPO}/issues", issues.issues, _ISSUE),
     Route("GET", f"{REPO}/issues/comments/{{id}}", conversation.comment, _ISSUE),
     Route("PATCH", f"{REPO}/issues/comments/{{id}}", conversation.edit_comment, _ISSUE),
+    Route("DELETE", f"{REPO}/issues/comments/{{id}}", conversation.delete_comment, _ISSUE),
     Route("GET", ISSUE, issues.issue, _ISSUE),
     Route("PATCH", ISSUE, issues.edit_issue, _ISSUE),
     Route("GET", f"{ISSUE}/timeline", conversation.timeline, _ISSUE),

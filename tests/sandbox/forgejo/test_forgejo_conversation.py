@@ -150,6 +150,17 @@ def test_a_deleted_comment_cannot_be_edited(forge, bot):
     assert bot.patch(f"/repos/{INFRA}/issues/comments/{number}", body="second").status_code == 404
 
 
+def test_a_comment_is_deleted_by_its_author_and_by_who_may_write(forge, log_in):
+    reader, writer = log_in(forge, "stranger"), log_in(forge, "afk-bot")
+    ours, theirs = (caller.post(f"{ISSUE}/comments", body="hello").json()["id"] for caller in (writer, reader))
+    path = f"/repos/{INFRA}/issues/comments"
+
+    assert reader.delete(f"{path}/{ours}").status_code == 403
+    assert [reader.delete(f"{path}/{theirs}").status_code, writer.delete(f"{path}/{ours}").status_code] == [204, 204]
+    assert writer.delete(f"{path}/{ours}").status_code == 404
+    assert forge.comments_of(INFRA, 1) == []
+
+
 def test_a_row_that_is_no_comment_cannot_be_edited(forge, bot):
     forge.label(INFRA, 1, "afk:ready", by="viktor")
     row = rows(bot)[0]

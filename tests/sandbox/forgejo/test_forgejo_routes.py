@@ -22,6 +22,7 @@ REFERENCE = {
     ("GET", f"{REPO}/issues"): "7.1 list",
     ("GET", f"{REPO}/issues/comments/{{id}}"): "7.3 comment",
     ("PATCH", f"{REPO}/issues/comments/{{id}}"): "7.3 comment",
+    ("DELETE", f"{REPO}/issues/comments/{{id}}"): "7.3 comment, from the server's source",
     ("GET", ISSUE): "7.1 fields",
     ("PATCH", ISSUE): "7.1 close",
     ("GET", f"{ISSUE}/timeline"): "7.2 timeline",
