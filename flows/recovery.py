@@ -33,14 +33,14 @@ TIDYING = ("housekeeping",)
 TIDYING_MAX = timedelta(hours=1)
 WISHES = ("redispatch",)
 WISH_MAX = timedelta(minutes=10)
+SKIPPED: State[Any] = Cancelled(name=Name.SKIPPED.value, message="Missed; a later tick does its work")
 
 
 async def recover(client: PrefectClient) -> int:
     """How many runs were moved. Presumes that no other process runs our deployments."""
     ticks, wishes = await deployed(client, (*DRIVEN, *TIDYING)), await deployed(client, WISHES)
     count = await _move(client, ticks, HOLDS_THE_SLOT, Crashed(message="AFK stopped while this run was in flight"))
-    skipped: State[Any] = Cancelled(name=Name.SKIPPED.value, message="AFK was down; the next tick does its work")
-    count += await _move(client, ticks, WOULD_REPLAY, skipped)
+    count += await _move(client, ticks, WOULD_REPLAY, SKIPPED)
     # A wish that waited is still a wish, and twice the same one is one.
     return count + await _move(client, wishes, HOLDS_THE_SLOT, Scheduled())
 

@@ -78,7 +78,7 @@ def _recorded(ledger: Ledger, ref: IssueRef, name: str, after_attempt: int | Non
 
 async def _poll_now(ref: IssueRef, name: str, attempt: int) -> None:
     """A child of this run, so that Prefect shows what the wish caused. Without it the next scheduled poll does it."""
-    tags = ["afk", *tags_of(ref), f"requested-by:{name}"]
+    tags = [*tags_of(ref), f"requested-by:{name}"]
     try:
         await arun_deployment(POLL, timeout=0, tags=tags, idempotency_key=redispatch_key(ref, attempt))
     except ObjectNotFound:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 # A tick that finds its predecessor still at work is cancelled: waiting ones would pile up and start out of order.
 ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
-TAGS = ["afk"]
 SLUG = "tick"  # never change: Prefect adds a schedule with another slug and keeps the old one
 ANCHOR = datetime(2026, 1, 1, tzinfo=UTC)
 NIGHTLY = "17 3 * * *"
@@ -36,17 +35,16 @@ async def deployments(rhythm: Rhythm) -> list[RunnerDeployment]:
     watch_when = Interval(every, anchor_date=ANCHOR + every / 2, timezone="UTC", slug=SLUG)
     return [
         await poll.ato_deployment(
-            "poll", schedules=[poll_when], concurrency_limit=ONE_AT_A_TIME, tags=TAGS, entrypoint_type=by_module
+            "poll", schedules=[poll_when], concurrency_limit=ONE_AT_A_TIME, entrypoint_type=by_module
         ),
         await watch.ato_deployment(
-            "watch", schedules=[watch_when], concurrency_limit=ONE_AT_A_TIME, tags=TAGS, entrypoint_type=by_module
+            "watch", schedules=[watch_when], concurrency_limit=ONE_AT_A_TIME, entrypoint_type=by_module
         ),
         await housekeeping.ato_deployment(
             "housekeeping",
             schedules=[Cron(NIGHTLY, timezone="UTC", slug=SLUG)],
             concurrency_limit=ONE_AT_A_TIME,
-            tags=TAGS,
             entrypoint_type=by_module,
         ),
-        await redispatch.ato_deployment("redispatch", tags=TAGS, entrypoint_type=by_module),
+        await redispatch.ato_deployment("redispatch", entrypoint_type=by_module),
     ]

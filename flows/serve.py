@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import httpx
 from prefect import get_client
-from prefect.runner import Runner
-from prefect.settings import PREFECT_API_URL, PREFECT_RUNNER_POLL_FREQUENCY
+from prefect.settings import PREFECT_API_URL
 
 from afk import log, settings
 from afk.core.config import ConfigError
-from flows.doorkeeper import Doorkeeper, keep
+from flows.doorkeeper import NO_ANSWER, Doorkeeper, keep
 from flows.health import shown
 from flows.recovery import recover
+from flows.runner import Runner
 from flows.schedules import deployments
 
 if TYPE_CHECKING:
     from afk.settings import Rhythm
 
-AT_ONCE = 4  # Prefect's default is no limit: after an outage everything that is late would start together
-PAUSE = 1.0  # seconds between two looks for a server that does not answer
+PAUSE = 2.0  # seconds at most between two looks at what is due
+RETRY = 1.0  # seconds between two looks for a server that does not answer
+PATIENCE = 20.0  # seconds that a tick under way has left when the process is told to stop
 
 
 def main(health: int | None = None) -> int:
@@ -48,36 +49,43 @@ def _fail(text: str) -> int:
     return 1
 
 
-class Server(Runner):
-    """Prefect's runner, which stops when it is told to: its own handler leaves in the middle of the loop."""
-
-    task: asyncio.Task[Any] | None = None
-
-    def handle_sigterm(self, *_: Any, **__: Any) -> None:
-        if self.task is not None:
-            self.task.get_loop().call_soon_threadsafe(self.task.cancel)
-
-
 async def serve(rhythm: Rhythm, keeper: Doorkeeper) -> None:
     """Until the process is told to stop.
 
     The schedules stay active then. In a rolling update the old process stops after the new one has started, and would
     pause what the new one serves; what becomes late in between is skipped at the next start.
     """
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _current().cancel)
     await _recovered(keeper)
-    prefetch = rhythm.prefetch_seconds
-    looks = min(PREFECT_RUNNER_POLL_FREQUENCY.value(), prefetch)
-    server = Server(limit=AT_ONCE, pause_on_shutdown=False, prefetch_seconds=prefetch, query_seconds=looks)
-    server.task = asyncio.current_task()
-    for deployment in await deployments(rhythm):
-        await server.aadd_deployment(deployment)
+    runner = Runner({await each.aapply(): each.name for each in await deployments(rhythm)})
     keeping = asyncio.create_task(keep(keeper))
     try:
-        await server.start()
+        await _run(runner, min(PAUSE, rhythm.tick_seconds / 10))
     finally:
         keeping.cancel()
+        await runner.close(PATIENCE)
         with suppress(asyncio.CancelledError):
             await keeping
+
+
+def _current() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None  # this runs in one
+    return task
+
+
+async def _run(runner: Runner, pause: float) -> None:
+    silent = False
+    while True:
+        try:
+            await runner.look()
+        except NO_ANSWER as error:
+            if not silent:
+                log.warn("prefect-silent", f"Prefect does not answer ({error}); ticks wait for it", why=str(error))
+            silent = True
+        else:
+            silent = False
+        await asyncio.sleep(pause)
 
 
 async def _recovered(keeper: Doorkeeper) -> None:
@@ -87,13 +95,13 @@ async def _recovered(keeper: Doorkeeper) -> None:
         try:
             async with get_client() as client:
                 ended = await recover(client)
-        except (httpx.HTTPError, RuntimeError) as error:
+        except NO_ANSWER as error:
             if str(error) != said:
                 said = str(error)
                 says = f"Prefect at {PREFECT_API_URL.value()} does not answer ({said}); trying again"
                 log.warn("prefect-silent", says, why=said)
             keeper.passed(said)
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(RETRY)
         else:
             if ended:
                 log.info("runs-freed", f"freed {ended} runs that an earlier process left", count=ended)

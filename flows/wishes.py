@@ -52,6 +52,6 @@ def _take_up(client: SyncPrefectClient, wish: Command) -> None:
             "after_attempt": redispatched_attempt(wish.key),
         },
         name=f"redispatch {wish.ref}",
-        tags=["afk", *tags_of(wish.ref), *whose(wish)],
+        tags=[*tags_of(wish.ref), *whose(wish)],
         idempotency_key=wish.key,
     )

@@ -25,8 +25,7 @@ TICK_SECONDS = 10
 SETTINGS = {
     "AFK_TICK_SECONDS": str(TICK_SECONDS),  # the shortest there is
     "AFK_FIX_FORWARD_MAX_ATTEMPTS": "1",
-    # Prefect looks for what is due every ten seconds, and for new schedules every five.
-    "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+    # Prefect looks for new schedules every five seconds.
     "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "1",
     # It plans a hundred ticks ahead, which keeps a slow disk busy; it looks again after a minute.
     "PREFECT_SERVER_SERVICES_SCHEDULER_MAX_RUNS": "20",

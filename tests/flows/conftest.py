@@ -164,12 +164,19 @@ class History:
     url: str
 
     def post(self, path: str, **body: Any) -> Any:
-        response = httpx.post(f"{self.url}/{path}", json=body, timeout=10)
-        response.raise_for_status()
-        return response.json()
+        return self._ask("POST", path, json=body)
 
     def get(self, path: str) -> Any:
-        response = httpx.get(f"{self.url}/{path}", timeout=10)
+        return self._ask("GET", path)
+
+    def _ask(self, method: str, path: str, **what: Any) -> Any:
+        """SQLite refuses while others write; Prefect's own client asks again as well."""
+
+        def answered() -> httpx.Response | None:
+            response = httpx.request(method, f"{self.url}/{path}", timeout=10, **what)
+            return None if response.status_code == httpx.codes.SERVICE_UNAVAILABLE else response
+
+        response = until(answered, f"{method} {path}")
         response.raise_for_status()
         return response.json()
 

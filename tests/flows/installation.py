@@ -97,14 +97,17 @@ class Flows:
 
     @property
     def ticks(self) -> list[int]:
-        """The processes of the ticks that are under way."""
-        return descendants(self.process.pid) if self.process is not None else []
+        """The processes of the ticks that are under way. A worker starts them itself, serve has a process for that."""
+        if self.process is None:
+            return []
+        ours = descendants(self.process.pid)
+        return [pid for pid, parent in ours.items() if self.kind == "worker" or parent != self.process.pid]
 
     def kill(self) -> None:
         """All at once, as a lost machine would go."""
         assert self.process is not None
         assert self.process.poll() is None, self.said
-        for pid in (self.process.pid, *self.ticks):
+        for pid in (self.process.pid, *descendants(self.process.pid)):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
@@ -125,10 +128,10 @@ class Flows:
         return self.log.read_text()[-2_000:]
 
 
-def deploy(home: Path, url: str) -> None:
+def deploy(home: Path, url: str, interval: int = int(TICK)) -> None:
     """As the document says, but for the interval."""
     file = home / "prefect.yaml"
-    file.write_text((ROOT / "prefect.yaml").read_text().replace("interval: 60", f"interval: {TICK}"))
+    file.write_text((ROOT / "prefect.yaml").read_text().replace("interval: 60", f"interval: {interval}"))
     for command in (
         ["work-pool", "create", "afk", "--type", "process", "--overwrite"],
         ["--no-prompt", "deploy", "--all", "--prefect-file", str(file)],
@@ -139,16 +142,18 @@ def deploy(home: Path, url: str) -> None:
         )  # fmt: skip
 
 
-def descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> dict[int, int]:
+    """With the parent of each."""
     parents: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             child, parent = int(stat.parent.name), int(stat.read_text().rpartition(")")[2].split()[1])
             parents.setdefault(parent, []).append(child)
-    found, left = [], [pid]
+    found, left = dict[int, int](), [pid]
     while left:
-        children = parents.get(left.pop(), [])
-        found += children
+        parent = left.pop()
+        children = parents.get(parent, [])
+        found |= dict.fromkeys(children, parent)
         left += children
     return found
 

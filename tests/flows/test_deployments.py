@@ -117,7 +117,7 @@ def test_prefect_yaml_deploys_every_flow_by_module_with_active_schedules(deploye
     assert {name: each["entrypoint"] for name, each in found.items()} == {
         name: f"flows.{name}.{name}" for name in NAMES
     }
-    assert all(each["tags"] == ["afk"] and not each["paused"] for each in found.values())
+    assert not any(each["paused"] for each in found.values())
     schedules = {name: each["schedules"] for name, each in found.items()}
     assert all(each[0]["active"] and each[0]["slug"] == SLUG for name, each in schedules.items() if name in TICKS)
     assert [schedules[name][0]["schedule"]["interval"] for name in ("poll", "watch")] == [60, 60]
@@ -141,7 +141,6 @@ def test_serve_and_the_files_deploy_the_same(server: str) -> None:
         assert written.keys() == served.keys() == set(NAMES)
         for name, each in served.items():
             assert each.entrypoint == written[name]["entrypoint"]
-            assert each.tags == written[name]["tags"]
             limit = written[name].get("concurrency_limit", {})
             assert (each.concurrency_limit, getattr(each.concurrency_options, "collision_strategy", None)) == (
                 limit.get("limit"),
@@ -281,7 +280,7 @@ def test_wish_brings_the_next_poll_at_once_as_its_child(deployed: None, at_home:
     (child,) = history.post("flow_runs/filter", flow_runs=wanted)
     assert (wish["state_name"], set(child["tags"])) == (
         "Recorded",
-        {"afk", "repo:infra", "issue:infra#42", "requested-by:ada"},
+        {"repo:infra", "issue:infra#42", "requested-by:ada"},
     )
     (parent,) = history.post("task_runs/filter", task_runs={"id": {"any_": [child["parent_task_run_id"]]}})
     assert parent["flow_run_id"] == wish["id"]

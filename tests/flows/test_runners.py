@@ -40,7 +40,6 @@ def test_scheduled_ticks_start_an_agent_and_tell_it(
     environment = {
         **street.environment,
         "PREFECT_API_URL": server,
-        "PREFECT_RUNNER_POLL_FREQUENCY": "1",
         "PREFECT_WORKER_QUERY_SECONDS": "1",
         "AFK_TICK_SECONDS": TICK,
     }
@@ -58,8 +57,9 @@ def test_scheduled_ticks_start_an_agent_and_tell_it(
     assert {"trust and blockers", f"start infra#{number}", f"comment infra#{number}"} <= set(tasks)
     assert (tasks["ready issues"]["run_count"], tasks["ready issues"]["state_name"]) == (3, "Completed")
     assert set(history.artifacts(poll)) == {"fleet", "why-not", f"issue-infra-{number}"}
-    assert poll["work_pool_name"] == ("afk" if kind == "worker" else None)
     assert status == 0, flows.said
+    if kind == "worker":
+        assert poll["work_pool_name"] == "afk"
     if kind == "serve":
         its_successor_finds_the_schedules(history)
 
