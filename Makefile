@@ -32,7 +32,7 @@ soak: $(READY)
 	AFK_SOAK=1 $(BIN)/python -m pytest tests/test_interleavings.py tests/test_two_at_once.py tests/stories/test_faults.py tests/slackbot/test_slackbot_kills.py \
 	  tests/core/test_slack_doorbell.py tests/slackbot/test_slackbot_rendering.py -s
 	AFK_TEST_PREFECT=postgres $(BIN)/python -m pytest tests/flows
-	$(BIN)/python -m pytest tests/flows/soak_kills.py
+	$(BIN)/python -m pytest tests/flows/soak_kills.py tests/flows/soak_outages.py
 
 live: $(READY)
 	@$(BIN)/python -m pytest tests/contract -m live -rA || { [ $$? -eq 5 ] && \

@@ -64,7 +64,6 @@ def test_whatever_is_killed_everything_happens_once_and_the_schedule_goes_on(
     environment = {
         **neighbours.street.environment,
         "PREFECT_API_URL": history.url,
-        "PREFECT_RUNNER_POLL_FREQUENCY": "1",
         "PREFECT_WORKER_QUERY_SECONDS": "1",
         "AFK_TICK_SECONDS": TICK,
     }
