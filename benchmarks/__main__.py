@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import bot, decisions, scale, ticks, wire
+from benchmarks import bot, decisions, prefect_costs, scale, ticks, wire
 
 if TYPE_CHECKING:
     from benchmarks.figure import Figure
 
 
 def main() -> None:
-    figures: list[Figure] = [*decisions.measure(), *ticks.measure(), *wire.measure(), *scale.measure(), *bot.measure()]
+    parts = (decisions, ticks, wire, scale, bot, prefect_costs)
+    figures: list[Figure] = [figure for part in parts for figure in part.measure()]
     table = Table("what", "measured", "to hold", "", box=None)
     for figure in figures:
         table.add_row(figure.what, figure.shown, figure.promise, "ok" if figure.holds else "BROKEN")
