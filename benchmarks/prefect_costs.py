@@ -175,9 +175,9 @@ class Meter:
 
 
 def _starter(runner: int) -> int:
-    """The process whose children the ticks are: the runner itself, or the one that it keeps for that."""
+    """The process whose children the ticks are: the one that it keeps for that."""
     commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in descendants(runner)}
-    return next((pid for pid, command in commands.items() if b"forkserver" in command), runner)
+    return next(pid for pid, command in commands.items() if b"forkserver" in command or b"worker" in command)
 
 
 def _is_deployed(history: History, since: datetime) -> bool:

@@ -97,11 +97,11 @@ class Flows:
 
     @property
     def ticks(self) -> list[int]:
-        """The processes of the ticks that are under way. A worker starts them itself, serve has a process for that."""
+        """The processes of the ticks that are under way. Both kinds keep a process of their own that starts them."""
         if self.process is None:
             return []
         ours = descendants(self.process.pid)
-        return [pid for pid, parent in ours.items() if self.kind == "worker" or parent != self.process.pid]
+        return [pid for pid, parent in ours.items() if parent != self.process.pid]
 
     def kill(self) -> None:
         """All at once, as a lost machine would go."""
