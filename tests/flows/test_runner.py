@@ -74,7 +74,7 @@ def a_story(names: dict[UUID, str], tell: Callable[[PrefectClient, Runner], Awai
         runner = Runner(names, stable.begin)
         async with get_client() as client:
             try:
-                return await asyncio.wait_for(tell(client, runner), 60)
+                return await asyncio.wait_for(tell(client, runner), 180)
             finally:
                 await runner.close(0.0)
 
