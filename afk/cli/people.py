@@ -132,7 +132,7 @@ def redispatch(issue: Issue, *, as_json: AsJson = False) -> None:
 
 @app.command()
 def stop(issue: Issue, *, as_json: AsJson = False) -> None:
-    """Interrupt the run of an issue and end it."""
+    """Interrupt the run of an issue and end it, or withdraw a re-run that has not started."""
     with open_desk() as desk:
         answer(desk.operations.stop(issue, desk.person, desk.now, desk.key), as_json=as_json, issue=str(issue))
 

@@ -57,7 +57,7 @@ class Death:
         return DIES.format(module=self.module, owner=self.owner, method=self.method, nth=self.nth, moment=self.moment)
 
 
-def until(found: Callable[[], Any], seconds: float = 15) -> Any:
+def until(found: Callable[[], Any], seconds: float = 60) -> Any:
     end = time.monotonic() + seconds
     while not (value := found()):
         assert time.monotonic() < end, "did not come to pass"

@@ -38,7 +38,7 @@ DEATHS = {
     "notice-marked": Death(NOTICES, "NoticeRecords", "noticed", 2, "after"),
 }
 ALWAYS = ("bell-claimed-not-sent", "bell-sent-not-marked", "notice-sent-not-marked")
-PATIENCE = 60
+PATIENCE = 120
 
 
 @pytest.fixture
