@@ -64,13 +64,18 @@ def page(run: Run, wish: Command | None = None) -> str:
         f"# {run.ref} {markdown_escaped(plain(run.title, 200))}",
         _links(run),
         picture(run),
-        _MARKER.sub("", checklist(run)),
+        _boxes(_MARKER.sub("", checklist(run))),
         _facts(run, wish),
     ]
     if run.failure is not None:
         place = " / ".join(plain(part, 120) for part in (run.failure.stage, run.failure.job, run.failure.step) if part)
         parts.append(f"**Red:** {markdown_escaped(place)} {_link('log', run.failure.url)}".strip())
     return "\n\n".join(parts) + "\n"
+
+
+def _boxes(text: str) -> str:
+    """Prefect shows what stands beside a checkbox as it is, escapes and all: signs take the place of the boxes."""
+    return re.sub(r"^- \[x\] ", "- ✅ ", re.sub(r"^- \[ \] ", "- ⬜ ", text, flags=re.MULTILINE), flags=re.MULTILINE)
 
 
 def _links(run: Run) -> str:

@@ -71,7 +71,7 @@ def test_start_is_a_named_tagged_run_of_named_tasks_with_a_page(at_home: House, 
     artifacts = history.artifacts(run)
     assert set(artifacts) == {"fleet", "why-not", "issue-infra-42"}
     page = artifacts["issue-infra-42"]["data"]
-    assert "- [ ] Worktree" in page
+    assert "- ⬜ Worktree" in page
     assert f"[T3 thread]({at_home.run().thread_url})" in page
     assert "](https://evil.example)" not in page
     assert _svg_of(page).startswith("<svg ")
@@ -187,7 +187,7 @@ def test_story_to_frozen_leaves_events_and_a_page_with_its_evidence(at_home: Hou
     assert json.loads(history.artifacts(run)["fleet"]["data"]) == []
     page = history.artifacts(run)["issue-infra-42"]["data"]
     assert "AFK froze this run" in page
-    assert f"- [x] Pushed: {at_home.run().commit[:12]}" in page
+    assert f"- ✅ Pushed: {at_home.run().commit[:12]}" in page
     assert "correction" in _svg_of(page)
     assert "frozen" in _svg_of(page)
     told = until(lambda: _events(history, "Upgrade the database", 7), "the events")
