@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Transcript,
         Vetting,
     )
+    from afk.core.presence import Claim
     from afk.core.records import (
         Change,
         Command,
@@ -213,6 +214,18 @@ class Desk(Protocol):
     def show_home(self, person: str, view: Mapping[str, Any]) -> None:
         """What this person finds on the app's own page."""
         ...
+
+
+class Presence(Protocol):
+    """A service that shows who works where."""
+
+    def claim(self, claim: Claim) -> None:
+        """Claim, or keep what is claimed already for longer."""
+        ...
+
+    def release(self, claim: Claim) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class Ledger(Protocol):

@@ -73,6 +73,7 @@ class Settings:
     kubernetes: systems.Kubernetes | None = None
     slack: systems.Slack | None = None
     ntfy: systems.Ntfy | None = None
+    presence: systems.Presence | None = None
     rhythm: Rhythm = field(default_factory=Rhythm)
 
 
@@ -165,6 +166,7 @@ def _read(env: Environment) -> Settings:
         kubernetes=systems.kubernetes(env, patience),
         slack=systems.slack(env, patience),
         ntfy=systems.ntfy(env, patience),
+        presence=systems.presence(env),
         rhythm=_rhythm(env),
     )
 

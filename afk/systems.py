@@ -98,6 +98,12 @@ class Ntfy:
     patience: int = PATIENCE
 
 
+@dataclass(frozen=True, slots=True)
+class Presence:
+    url: str
+    token: SecretStr | None = None
+
+
 def github(env: Environment, patience: int = PATIENCE) -> Github | None:
     api_url = env.text("AFK_GITHUB_API_URL", parse_url)
     token = env.secret("AFK_GITHUB_TOKEN")
@@ -170,6 +176,11 @@ def slack(env: Environment, patience: int = PATIENCE) -> Slack | None:
 def ntfy(env: Environment, patience: int = PATIENCE) -> Ntfy | None:
     url, token = env.text("AFK_NTFY_URL", parse_url), env.secret("AFK_NTFY_TOKEN")
     return Ntfy(url, token, patience) if url else None
+
+
+def presence(env: Environment) -> Presence | None:
+    url, token = env.text("AFK_PRESENCE_URL", parse_url), env.secret("AFK_PRESENCE_TOKEN")
+    return Presence(url, token) if url else None
 
 
 def _refuse_both(env: Environment, one: str, other: str) -> None:

@@ -142,6 +142,11 @@ VARIABLES = (
     Variable("AFK_NTFY_URL", "an ntfy topic", legal.URL, unset="no ntfy"),
     _secret("AFK_NTFY_TOKEN", "its token", "no token is sent"),
     _in_file("AFK_NTFY_TOKEN"),
+    Variable(
+        "AFK_PRESENCE_URL", "a webhook that is told which repositories runs work in", legal.URL, unset="nobody is told"
+    ),
+    _secret("AFK_PRESENCE_TOKEN", "its token", "no token is sent"),
+    _in_file("AFK_PRESENCE_TOKEN"),
 )
 
 BY_NAME = {variable.name: variable for variable in VARIABLES}

@@ -20,6 +20,7 @@ from afk.adapters.ledger import backup, open_ledger
 from afk.adapters.ledger import checkup as ledger_checkup
 from afk.adapters.ledger.upgrade import upgrade
 from afk.adapters.ntfy import NtfyChannel
+from afk.adapters.presence import PresenceWebhook
 from afk.adapters.slack import Pace, SlackChannel, SlackDesk
 from afk.adapters.slack import checkup as slack_checkup
 from afk.adapters.t3 import T3Executor
@@ -38,12 +39,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from afk import systems
     from afk.adapters.ledger.upgrade import Upgrade
     from afk.core.checkup import Finding
     from afk.core.config import Config
     from afk.core.enrolment import Surroundings
     from afk.core.model import Repo
-    from afk.ports import Channel, Clock, Desk, Executor, Ledger, Stage, Tracker
+    from afk.ports import Channel, Clock, Desk, Executor, Ledger, Presence, Stage, Tracker
     from afk.settings import Settings
     from afk.systems import Slack
 
@@ -67,6 +69,10 @@ def clock() -> Clock:
 def desk(settings: Slack, clock: Clock, channels: Iterable[Channel]) -> Desk:
     """It posts where the doorbells of `channels` ring, and leaves them room."""
     return SlackDesk(settings, clock, next((each.pace for each in channels if isinstance(each, SlackChannel)), Pace()))
+
+
+def presence(settings: systems.Presence) -> Presence:
+    return PresenceWebhook(settings)
 
 
 @contextmanager

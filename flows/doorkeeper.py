@@ -12,7 +12,7 @@ import httpx
 from prefect import get_client
 from prefect.exceptions import PrefectException
 
-from afk import housekeeping, log, ring, wiring
+from afk import housekeeping, log, presence, ring, wiring
 from afk.core.config import ConfigError
 from afk.core.text import plain
 from afk.ports import PortError
@@ -32,6 +32,9 @@ NO_ANSWER = (httpx.HTTPError, PrefectException, RuntimeError)
 
 async def keep(keeper: Doorkeeper) -> None:
     """For ever. Where Slack is configured, its bot delivers, and this does the rest."""
+    claims = presence.rounds() if keeper.delivers else None
+    if claims is not None:
+        claims.start()
     try:
         while True:
             try:
@@ -44,6 +47,8 @@ async def keep(keeper: Doorkeeper) -> None:
             await _free(keeper.tick_seconds)
     finally:
         keeper.closing.set()
+        if claims is not None:
+            claims.stop(patience=0.5)
 
 
 async def _free(tick_seconds: int) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from slack_sdk.errors import SlackApiError
 
-from afk import housekeeping, log, ring, settings, wiring
+from afk import housekeeping, log, presence, ring, settings, wiring
 from afk.core.config import ConfigError
 from afk.core.text import plain
 from afk.health import Health
@@ -84,7 +84,8 @@ def run(loaded: Settings, stop: Event, *, http: int | None = None, health: int |
             "/metrics": lambda: Metrics(ledger, loaded.config, names, clock.now()).page(),
         }
         _open_doors(doors, app, secret, pages, http, health)
-        for each in rounds:
+        claims = (presence.rounds(),) if loaded.presence is not None else ()
+        for each in (*rounds, *claims):
             each.start()
             doors.callback(each.stop)
         _hear(doors, line, stop)

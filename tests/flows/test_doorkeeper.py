@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from afk import settings, wiring
 from afk.opening import Outside
+from afk.sandbox.presence import PresenceServer
 from flows.doorkeeper import Doorkeeper, keep
 from flows.outside import OPENING
+from tests.contract.ledgers import a_run, an_entry
 from tests.flows.conftest import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.house import House
 
@@ -86,3 +90,29 @@ def test_it_rings_at_once_and_stops_at_once(watched: House) -> None:
     asyncio.run(asyncio.wait_for(story(), 20))
 
     assert watched.rings() == ["needs-human"]
+
+
+@pytest.mark.parametrize("delivers", [True, False], ids=["it delivers", "the bot does"])
+def test_who_delivers_claims_the_repositories_of_runs(
+    delivers: bool, watched: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AFK_DATABASE_URL", f"sqlite:///{tmp_path}/ledger.db")
+    with wiring.ledger(settings.ledger_url()) as ledger:
+        ledger.claim(a_run(), an_entry(), {})
+
+    async def story() -> None:
+        keeping = asyncio.create_task(keep(Doorkeeper(60, delivers=delivers)))
+        if delivers:
+            await asyncio.to_thread(until, server.held, "the claim", 20)
+        else:
+            await asyncio.sleep(0.5)
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait_for(keeping, 10)
+
+    with PresenceServer() as server:
+        monkeypatch.setenv("AFK_PRESENCE_URL", f"{server.url}/claims")
+        asyncio.run(asyncio.wait_for(story(), 40))
+
+    assert server.held() == ({"repo:infra": "AFK #42"} if delivers else {})

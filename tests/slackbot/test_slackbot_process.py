@@ -14,9 +14,12 @@ import httpx
 import pytest
 
 from afk import settings
+from afk.adapters.ledger import open_ledger
 from afk.core.config import ConfigError
+from afk.sandbox.presence import PresenceServer
 from afk.sandbox.slack import SlackServer
 from slackbot.main import run
+from tests.contract.ledgers import a_run, an_entry
 from tests.slackbot.conftest import SECRET, free_port
 from tests.slackbot.place import Place, until
 
@@ -30,6 +33,14 @@ if TYPE_CHECKING:
 def place(tmp_path: Path) -> Iterator[Place]:
     with SlackServer(pacing=None) as slack:
         yield Place(slack, tmp_path)
+
+
+def test_bot_claims_the_repositories_of_runs(place: Place) -> None:
+    with open_ledger(place.environment["AFK_DATABASE_URL"]) as ledger:
+        ledger.claim(a_run(), an_entry(), {})
+
+    with PresenceServer() as presence, place.bot(AFK_PRESENCE_URL=f"{presence.url}/claims"):
+        until(lambda: presence.held() == {"repo:infra": "AFK #42"})
 
 
 def test_bot_answers_rings_and_ends_in_order_when_told_to(place: Place) -> None:
