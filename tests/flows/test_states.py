@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from afk.report import Line, Report
-from flows.states import run_name, state_of
+from flows.states import Name, run_name, state_of
+from tests.flows.conftest import ROOT
 from tests.runs import NOON
 
 STARTED = Line("infra#42", "started", "infra-42-1 https://t3.example/env/t")
@@ -47,3 +49,11 @@ def test_message_names_troubles_first_and_says_how_many_more_there_are() -> None
     assert message is not None
     assert message.startswith("r0 could-not-ask: no; r1 ")
     assert message.endswith(" … and 3 more")
+
+
+def test_every_state_is_explained_to_those_who_read_the_list() -> None:
+    named = re.findall(
+        r"^\| `([^`]+)` \| (?:green|red|grey) \|", (ROOT / "docs/operating.md").read_text(), re.MULTILINE
+    )
+
+    assert sorted(named) == sorted(name.value for name in Name)
