@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -184,6 +185,22 @@ def test_images_are_pinned() -> None:
     version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert version
     assert {service["image"] for service in OURS.values()} == {f"${{IMAGE:-afk:{version[1]}}}"}
+
+
+def test_what_the_document_says_makes_every_secret_that_is_mounted(tmp_path: Path) -> None:
+    """Those that are pasted are named; the others are made by its own lines, and are what reads them can take."""
+    readme = (ROOT / "deploy/README.md").read_text()
+    block = readme.partition("## One machine: compose")[2].partition("```\n")[2].partition("```")[0]
+    making = [line for line in block.splitlines() if line.startswith(("openssl ", "printf "))]
+    subprocess.run(["bash", "-euc", "\n".join(making)], cwd=tmp_path, check=True, timeout=60)
+    made = {path.name: path.read_text() for path in tmp_path.iterdir()}
+
+    pasted = {name for name in SECRETS if f"{name}" in block} - set(made)
+    assert pasted == {"github-token", "t3-token", "slack-bot-token", "slack-app-token"}
+    assert set(made) | pasted == set(SECRETS)
+    password = made["postgres-password"].strip()
+    assert made["database-url"] == SECRETS["database-url"].replace("sesame", password)
+    assert made["prefect-database-url"] == SECRETS["prefect-database-url"].replace("sesame", password)
 
 
 def test_operators_own_files_are_never_committed() -> None:

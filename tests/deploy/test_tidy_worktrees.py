@@ -161,6 +161,20 @@ def test_what_changed_lately_stays_though_it_is_pushed(disk: Disk) -> None:
     assert disk.tidies("--days", "7").startswith(f"removed {tree}")
 
 
+@pytest.mark.parametrize("folder", ["two words", "a\nline", "-n"], ids=["a space", "a line break", "a dash"])
+def test_folders_of_any_name_are_dealt_with_one_by_one(disk: Disk, folder: str) -> None:
+    other = disk.pushed("afk-48", to="main")
+    tree = disk.base / "trees" / folder
+    disk.git(disk.checkout, "worktree", "move", str(other), str(tree))
+    kept = disk.worktree("afk-49")
+    disk.commits(kept, "not pushed")
+    disk.ages()
+
+    disk.tidies()
+
+    assert (tree.exists(), kept.exists()) == (False, True)
+
+
 def test_dry_run_removes_nothing(disk: Disk) -> None:
     tree = disk.pushed("afk-46", to="main")
     disk.ages()
