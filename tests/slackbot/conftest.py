@@ -237,7 +237,12 @@ def opens() -> Iterator[Callable[..., Town]]:
 
 
 def open_town(stack: ExitStack, transport: str, *, operators: bool = True, **settings: Any) -> Town:
-    about: dict[str, Any] = {"pacing": None, "retry_factor": 0.0005, "ack_seconds": 2.0, **settings}
+    about: dict[str, Any] = {
+        "pacing": None,
+        "retry_factor": 0.0005,
+        "ack_seconds": 10.0 if transport == "http" else 3.0,
+        **settings,
+    }
     door = FrontDoor(("127.0.0.1", 0), None, SECRET, {}) if transport == "http" else None
     if door is not None:
         about |= {"request_url": f"http://127.0.0.1:{door.port}/slack/events", "signing_secret": SECRET}
