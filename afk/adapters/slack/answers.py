@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NO_WORD = timedelta(seconds=30)  # where Slack says "too fast" and not how long
 LONGEST_WAIT = 86_400
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{1,99}")
+_CREDENTIAL = re.compile(r"x(?:ox[a-z]|app)-[\w.-]*", re.IGNORECASE)
 _LEFT = (BrokenPipeError, ConnectionResetError, ConnectionAbortedError)
 
 TOO_FAST = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
@@ -73,7 +74,8 @@ def _refusal(method: Method, operation: str, error: SlackApiError, now: datetime
     status: int = error.response.status_code
     body = error.response.data if isinstance(error.response.data, dict) else {}
     name = body.get("error")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):  # the SDK puts its own sentence where JSON is missing
+    # The SDK puts its own sentence where JSON is missing; and what repeats our token to us is not repeated.
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or _CREDENTIAL.search(name):
         name = ""
     said = f"{operation}: {name or status}{_details(body)}"
     if status == HTTPStatus.TOO_MANY_REQUESTS or name in TOO_FAST:
@@ -95,7 +97,7 @@ def _details(body: dict[str, Any]) -> str:
     metadata = body.get("response_metadata")
     messages = metadata.get("messages") if isinstance(metadata, dict) else None
     found = [body.get("needed"), *(messages if isinstance(messages, list) else [])]
-    words = [plain(each, 200) for each in found[:4] if isinstance(each, str) and each]
+    words = [plain(_CREDENTIAL.sub("[secret]", each), 200) for each in found[:4] if isinstance(each, str) and each]
     return f" ({'; '.join(words)})" if words else ""
 
 

@@ -111,6 +111,17 @@ def test_an_answer_that_is_lost_leaves_a_post_in_doubt_alone(
     assert desk.calls(method) == (2 if method == POSTING else 1)  # one of them is the fixture's
 
 
+@pytest.mark.parametrize("where", ["error", "needed", "messages"])
+def test_a_token_that_an_answer_repeats_is_told_to_nobody(desk: Desk, where: str) -> None:
+    body: dict[str, object] = {"ok": False, "error": "missing_scope"}
+    told = {"error": desk.token, "needed": f"scope of {desk.token}", "messages": [f"for {desk.token}"]}[where]
+    desk.answers(POSTING, 200, body | ({"response_metadata": {where: told}} if where == "messages" else {where: told}))
+    error = error_of(lambda: desk.channel().ring("bell", CARD))
+
+    assert desk.token.startswith("xoxb-")
+    assert desk.token[5:] not in str(error)
+
+
 def test_a_slow_answer_is_not_waited_for(desk: Desk) -> None:
     desk.trouble(POSTING, Trouble.TIMEOUT_AFTER)
     began = time.monotonic()

@@ -151,6 +151,7 @@ def test_a_deleted_comment_cannot_be_edited(forge, bot):
 
 
 def test_a_comment_is_deleted_by_its_author_and_by_who_may_write(forge, log_in):
+    forge.add_collaborator(INFRA, "stranger", "read")
     reader, writer = log_in(forge, "stranger"), log_in(forge, "afk-bot")
     ours, theirs = (caller.post(f"{ISSUE}/comments", body="hello").json()["id"] for caller in (writer, reader))
     path = f"/repos/{INFRA}/issues/comments"
