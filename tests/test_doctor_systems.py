@@ -166,6 +166,7 @@ FAULTS = [
     pytest.param(lambda town: town.set(AFK_NTFY_TOKEN="nobody-gave-this"), "ntfy", "token", "fail", "refused as wrong", "AFK_NTFY_TOKEN", id="ntfy-wrong-token"),
     pytest.param(lambda town: town.ntfy.grant("afk", "hidden-topic", "write-only"), "ntfy", "topic", "warn", "may not be read", "read and write", id="ntfy-may-not-read"),
     pytest.param(lambda town: html(town.ntfy), "ntfy", "topic", "fail", "not as ntfy does", "AFK_NTFY_URL", id="ntfy-html"),
+    pytest.param(lambda town: town.ntfy.faults.add(Fault(Trouble.STATUS, times=None, status=200, body='{"ok": true}')), "ntfy", "topic", "fail", "not as ntfy does", "AFK_NTFY_URL", id="ntfy-other-json"),
     pytest.param(lambda town: town.ntfy.stop(), "ntfy", "topic", "fail", "nobody answers", "AFK_NTFY_URL", id="ntfy-down"),
 ]  # fmt: skip
 

@@ -13,6 +13,8 @@ from afk.ports import PortError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import httpx
+
     from afk.core.checkup import Finding
     from afk.ports import Clock
     from afk.systems import Ntfy
@@ -40,7 +42,7 @@ def look(settings: Ntfy, clock: Clock) -> Iterator[Finding]:
     finally:
         http.close()
     match response.status_code:
-        case HTTPStatus.OK if "json" in response.headers.get("content-type", ""):
+        case HTTPStatus.OK if _is_ntfy(response):
             yield fine(SYSTEM, "topic", "may be read; whether it may be written cannot be seen by reading")
         case HTTPStatus.UNAUTHORIZED:
             yield broken(SYSTEM, "token", "refused as wrong or expired (401)", TOKEN)
@@ -49,3 +51,11 @@ def look(settings: Ntfy, clock: Clock) -> Iterator[Finding]:
             yield doubtful(SYSTEM, "topic", what, TOKEN)
         case status:
             yield broken(SYSTEM, "topic", f"it is none: answered {status}, not as ntfy does", ADDRESS)
+
+
+def _is_ntfy(response: httpx.Response) -> bool:
+    """Other servers answer 200 with JSON, too."""
+    try:
+        return bool(response.json()["success"] is True)
+    except (ValueError, TypeError, LookupError):
+        return False
