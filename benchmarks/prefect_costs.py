@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TICKS_A_DAY = 2 * 24 * 60  # poll and watch, every minute
-QUIET, BUSY, FLEET, MANY = 16, 4, 20, 1_000
+QUIET, BUSY, FLEET, MANY = 12, 4, 20, 1_000
 IDLE_SHARE, A_DAY = 0.05, 60  # of a core, megabytes
 SELDOM = 3_571  # seconds between two scheduled ticks: none comes between those that are measured
-OFTEN = 8  # seconds, where the scheduled ones are measured
+OFTEN = 12  # seconds, where the scheduled ones are measured
 SECOND = os.sysconf("SC_CLK_TCK")
 
 

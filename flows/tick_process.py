@@ -7,6 +7,7 @@ else, so no lock is copied that somebody holds. A tick that hangs can be killed,
 from __future__ import annotations
 
 import asyncio
+import logging
 import multiprocessing
 import signal
 import tempfile
@@ -56,9 +57,15 @@ def _find_room_for_sockets() -> None:
 def work(name: str, flow_run_id: UUID) -> None:
     """In the child. How the run ended is told to Prefect, not by the exit code."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C on the terminal is for the runner, which waits for us
+    logging.getLogger("prefect.flow_runs").addFilter(says_more)
     # Whoever started this process sees it end: Prefect needs no sign of life, which would be a row each time.
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         asyncio.run(_work(FLOWS[name], flow_run_id))
+
+
+def says_more(record: logging.LogRecord) -> bool:
+    """That a run began and ended is in its states already: a quiet tick leaves no line in the database."""
+    return record.module != "flow_engine" or record.levelno > logging.INFO
 
 
 async def _work(flow: Any, flow_run_id: UUID) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from prefect.types.entrypoint import EntrypointType
 from flows.recovery import WISHES
 from flows.runner import AT_ONCE, Runner
 from flows.schedules import ONE_AT_A_TIME
-from flows.tick_process import CONTEXT, FLOWS
+from flows.tick_process import CONTEXT, FLOWS, says_more
 from tests.flows.conftest import ROOT, clean_environment
 
 if TYPE_CHECKING:
@@ -168,6 +169,15 @@ def test_process_that_cannot_be_started_is_told_as_a_crash(
     why = "Its process could not be started: [Errno 11] Resource temporarily unavailable"
     assert state(history, run) == ("Crashed", why)
     assert capsys.readouterr().err == f"afk: flow run {run}: {why}\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "level", "kept"),
+    [("flow_engine", logging.INFO, False), ("flow_engine", logging.WARNING, True), ("driving", logging.INFO, True)],
+    ids=["begins and ends", "trouble", "what the tick says"],
+)
+def test_line_that_the_states_tell_already_is_left_out(module: str, level: int, kept: bool) -> None:
+    assert says_more(logging.LogRecord("prefect.flow_runs", level, f"/{module}.py", 1, "", (), None)) is kept
 
 
 def test_folder_with_a_long_name_has_room_for_the_sockets_that_start_a_tick(tmp_path: Path) -> None:

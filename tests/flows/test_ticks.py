@@ -214,7 +214,7 @@ def test_tick_past_its_deadline_ends_by_name_and_asks_nobody_any_more(at_home: H
 
     @flow(name="slow poll", flow_run_name="poll")
     async def slow_poll() -> Any:
-        state = await drive("poll", 0.3)
+        state = await drive("poll", 2.0)
         may_answer.set()
         return state
 
