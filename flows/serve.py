@@ -13,7 +13,7 @@ from prefect.settings import PREFECT_API_URL
 
 from afk import log, settings
 from afk.core.config import ConfigError
-from flows.doorkeeper import NO_ANSWER, Doorkeeper, keep
+from flows.doorkeeper import NO_ANSWER, Doorkeeper, delivers, keep
 from flows.health import shown
 from flows.recovery import recover
 from flows.runner import Runner
@@ -35,7 +35,7 @@ def main(health: int | None = None) -> int:
         return _fail(str(error))
     if not PREFECT_API_URL.value():
         return _fail("PREFECT_API_URL is not set. Hint: afk up starts a Prefect server, too")
-    keeper = Doorkeeper(rhythm.tick_seconds, _delivers())
+    keeper = Doorkeeper(rhythm.tick_seconds, delivers())
     try:
         with shown(health, keeper), suppress(KeyboardInterrupt, asyncio.CancelledError):
             asyncio.run(serve(rhythm, keeper))
@@ -106,14 +106,6 @@ async def _recovered(keeper: Doorkeeper) -> None:
             if ended:
                 log.info("runs-freed", f"freed {ended} runs that an earlier process left", count=ended)
             return
-
-
-def _delivers() -> bool:
-    """Where Slack is configured, the bot's process delivers. Settings that cannot be read keep no bell from ringing."""
-    try:
-        return settings.read().slack is None
-    except ConfigError:
-        return True
 
 
 if __name__ == "__main__":

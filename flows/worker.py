@@ -13,7 +13,7 @@ from prefect.settings import PREFECT_API_URL
 
 from afk import log, settings
 from afk.core.config import ConfigError
-from flows.doorkeeper import NO_ANSWER, Doorkeeper, keep
+from flows.doorkeeper import NO_ANSWER, Doorkeeper, delivers, keep
 from flows.recovery import recover
 
 AT_ONCE = "4"  # Prefect's default is no limit: after an outage everything that is late would start together
@@ -46,7 +46,7 @@ async def work(pool: str, tick_seconds: int, *, only: bool, health: int | None) 
         async with get_client() as client:
             await recover(client)
     worker = await asyncio.create_subprocess_exec(*_command(pool, health), env={**os.environ, **_webserver(health)})
-    keeper = asyncio.create_task(keep(Doorkeeper(tick_seconds, _delivers())))
+    keeper = asyncio.create_task(keep(Doorkeeper(tick_seconds, delivers())))
     told = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, told.set)
@@ -84,11 +84,3 @@ async def _stop(worker: asyncio.subprocess.Process) -> None:
     except TimeoutError:
         worker.kill()
         await worker.wait()
-
-
-def _delivers() -> bool:
-    """Where Slack is configured, the bot's process delivers. Settings that cannot be read keep no bell from ringing."""
-    try:
-        return settings.read().slack is None
-    except ConfigError:
-        return True
