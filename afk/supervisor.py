@@ -25,6 +25,7 @@ SETTLED = 60.0  # what lives longer has been up: when it dies then, it is not fo
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 FOR_A_PIPE = {"PYTHONUNBUFFERED": "1", "COLUMNS": "500"}  # whole lines, as soon as they are said
 REFUSALS = (1, 2)  # the exit codes of what says in its last line why it cannot run
+ENOUGH = 3  # failures of what has never been up, whatever it says
 
 
 class Refused(Exception):
@@ -53,6 +54,7 @@ class Kept:
     due: float = 0.0
     pause: float = 0.0
     has_been_up: bool = False
+    failures: int = 0
     listener: threading.Thread | None = None
     said: deque[str] = field(default_factory=lambda: deque(maxlen=20))
 
@@ -88,14 +90,19 @@ class Kept:
         lived = time.monotonic() - self.born
         self._clear()
         how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with code {status}"
-        if status in REFUSALS and not self.has_been_up and lived < SETTLED:
-            raise Refused(f"{self.part.name} cannot run: {self.last_words or f'it {how}'}")
         self.has_been_up = self.has_been_up or lived >= SETTLED or status < 0
+        self.failures += 1
+        if status > 0 and not self.has_been_up and (self._says_why(status) or self.failures == ENOUGH):
+            raise Refused(f"{self.part.name} cannot run: {self.last_words or f'it {how}'}")
         self.pause = min(self.pause * 2, LONGEST_PAUSE) if self.pause and lived < SETTLED else FIRST_PAUSE
         self.due = time.monotonic() + self.pause
         words = f" ({self.last_words})" if status > 0 and self.last_words else ""
         self.process = None
         return f"{self.part.name} {how}{words}; it starts again in {self.pause:g} s"
+
+    def _says_why(self, status: int) -> bool:
+        """In one line, as our commands do. A stack trace may come from what passes, such as a busy neighbour."""
+        return status in REFUSALS and bool(self.last_words) and self.said[-1].startswith((log.PREFIX, "{"))
 
     def ask_to_stop(self) -> None:
         if self.process is not None:

@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONGEST = 420.0  # seconds, on a machine that does much else; alone it takes a fifth of that
+LONGEST = 900.0  # seconds, on a machine that does much else; alone it takes a tenth of that
 
 
 @pytest.fixture

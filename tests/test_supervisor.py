@@ -106,6 +106,15 @@ def test_what_cannot_run_is_not_tried_again(office: Office) -> None:
         office.until(lambda: False)
 
 
+def test_what_fails_for_no_reason_that_it_names_is_tried_three_times(office: Office) -> None:
+    office.starts(flows="raise OSError('the neighbour is busy')")
+
+    with pytest.raises(Refused, match="flows cannot run: OSError: the neighbour is busy"):
+        office.until(lambda: False)
+
+    assert len(office.said) == 2
+
+
 def test_what_has_been_up_is_tried_again_whatever_it_says(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database may be away for a while."""
     monkeypatch.setattr(module, "SETTLED", 0.0)

@@ -21,9 +21,10 @@ from afk.supervisor import Supervisor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-TICK_SECONDS = 10
+TICK_SECONDS = 10  # the shortest there is
+BUSY_TICK_SECONDS = 20
+BUSY = 3.0  # processes that want each core: a tick would not be done before the next is due
 SETTINGS = {
-    "AFK_TICK_SECONDS": str(TICK_SECONDS),  # the shortest there is
     "AFK_FIX_FORWARD_MAX_ATTEMPTS": "1",
     # Prefect looks for new schedules every five seconds.
     "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "1",
@@ -39,6 +40,10 @@ class Installation:
     supervisor: Supervisor
     environment: Mapping[str, str]
     log: Path
+
+    @property
+    def tick_seconds(self) -> str:
+        return self.environment["AFK_TICK_SECONDS"]
 
     @property
     def prefect(self) -> str:
@@ -88,7 +93,13 @@ def installed(say: Callable[[str], None]) -> Iterator[Installation]:
 def _environment(village: Village, home: Path) -> dict[str, str]:
     """An operator's, and of the newcomer's own settings none."""
     theirs = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    own = {"XDG_DATA_HOME": str(home), "TMPDIR": str(home), "PREFECT_SERVER_API_PORT": str(_free_port())}
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1) > BUSY
+    own = {
+        "AFK_TICK_SECONDS": str(BUSY_TICK_SECONDS if busy else TICK_SECONDS),
+        "XDG_DATA_HOME": str(home),
+        "TMPDIR": str(home),
+        "PREFECT_SERVER_API_PORT": str(_free_port()),
+    }
     return {**theirs, **village.environment(), **SETTINGS, **own}
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
-PATIENCE = 120.0  # seconds for one step, on a busy machine
+PATIENCE = 300.0  # seconds for one step, on a busy machine
 LOOK = 0.1
 
 LOGS, STRANGE, LATER = ("infra", 1), ("infra", 2), ("infra", 3)
