@@ -65,7 +65,8 @@ class Story:
         self._opens(DATABASE, verdicts=(False, False, True))
         self._opens(STRANGE, by="mallory")
         self.screen.tell(
-            "Prefect starts on an empty database, which takes a while; then a poll comes every ten seconds"
+            "Prefect starts on an empty database, which takes a while; "
+            f"then a poll comes every {self.installation.tick_seconds} seconds"
         )
         self._until(lambda: all(map(self._started, (LOGS, MEMORY, DATABASE))), "three agents")
         self.screen.tell("poll started an agent in T3 for infra#1, web#1 and db#1, one for each repository")
