@@ -92,7 +92,7 @@ def _scheduled(home: Path, history: History, server: int) -> Cost:
     with _running("serve", home, history) as flows:
         asyncio.run(_hurry(history))
         until(lambda: len(_ended(history)) > 1, "scheduled ticks", 120)
-        time.sleep(5)  # by then the server has planned ahead
+        time.sleep(70)  # by then the server has planned ahead, which it does every minute
         meter, done, peak = Meter(flows, home, server), _ended(history), 0
         while len(_ended(history)) < len(done) + QUIET:
             peak = max([peak, *map(_memory, flows.ticks)])
