@@ -95,10 +95,7 @@ def test_status_shows_what_is_armed_running_and_waiting() -> None:
     assert (status.off, status.enrolled) == ("", ("infra", "web"))
     assert [each.repo for each in status.armed] == ["infra"]
     assert [run.ref for run in status.live] == [INFRA_42]
-    assert {str(each.ref): each.code for each in status.decisions} == {
-        "infra#42": "repository-busy",
-        "infra#43": "repository-busy",
-    }
+    assert {str(each.ref): each.code for each in status.decisions} == {"infra#43": "repository-busy"}
 
 
 def test_history_is_newest_first_and_limited(house: House) -> None:
