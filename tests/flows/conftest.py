@@ -173,7 +173,7 @@ class History:
         """SQLite refuses while others write; Prefect's own client asks again as well."""
 
         def answered() -> httpx.Response | None:
-            response = httpx.request(method, f"{self.url}/{path}", timeout=10, **what)
+            response = httpx.request(method, f"{self.url}/{path}", timeout=60, **what)
             return None if response.status_code == httpx.codes.SERVICE_UNAVAILABLE else response
 
         response = until(answered, f"{method} {path}")

@@ -75,7 +75,9 @@ def test_server_that_is_killed_and_comes_back_finds_the_schedule_going_on(street
             assert flows.process is not None
             assert flows.process.poll() is None, flows.said
             assert len(street.t3.threads) == 1
-            assert street.run(number)["state"] == "working"
+            until(
+                lambda: street.run(number)["state"] == "working", "a start that the next poll completes", 3 * int(TICK)
+            )
             assert not overlaps(history)
             ran = [run for run in ended(history, "COMPLETED", after=back) if planned(run) < back]
             assert len(ran) <= len(TICKS) * 2, "what was late was replayed"
