@@ -69,6 +69,7 @@ def _polls() -> list[Figure]:
 def _watches() -> list[Figure]:
     """Every repository has a run in flight, pushed and pending, and everybody has been told so."""
     town = Town.of(REPOS, EACH, by="ada")
+    town.catches_up()  # a commit older than its run would not be asked for its CI
     clock = wiring.clock()
     with wiring.ledger("sqlite://") as ledger, wiring.ports(town.settings, ledger, clock) as ports:
         config = town.settings.config
