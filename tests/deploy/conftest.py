@@ -46,8 +46,15 @@ class Image:
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         entry, *rest = self.stage.command("ENTRYPOINT")
+        return self._start(str(self.python.parent / entry), *rest, *words, **environment)
+
+    def start_module(self, *words: str) -> subprocess.Popen[str]:
+        """Another command of the image; of what AFK depends on, only the modules are here."""
+        return self._start(str(self.python), "-m", *words)
+
+    def _start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [*_as_stranger(), str(self.python.parent / entry), *rest, *words],
+            [*_as_stranger(), *words],
             env=self.environment | environment, cwd=self.home, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip

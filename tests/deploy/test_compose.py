@@ -17,6 +17,7 @@ from prefect.settings.legacy import _get_valid_setting_names
 from afk import settings
 from afk.cli import app
 from afk.core.config import Config
+from afk.prefect_server import QUIET
 from afk.variables import BY_NAME
 from tests.deploy.recipe import ROOT, read
 
@@ -137,6 +138,12 @@ def test_processes_find_whole_settings(name: str, tmp_path: Path) -> None:
     assert found.config == Config(kill_switch=True, repos=found.config.repos)
     assert list(found.config.repos) == ["infra"]
     assert found.database_url == SECRETS["database-url"]
+
+
+def test_prefect_server_is_told_what_afk_up_tells_its_own() -> None:
+    told = read(ROOT / "Dockerfile")[-1].environment | SERVICES["prefect"]["environment"]
+
+    assert told.items() >= QUIET.items()
 
 
 @pytest.mark.parametrize("name", OURS)

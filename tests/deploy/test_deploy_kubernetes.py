@@ -17,6 +17,7 @@ from afk import settings
 from afk.adapters.kubernetes import KubernetesStage
 from afk.cli import app
 from afk.core.model import CommitAsk, ForgeKind, KubernetesTarget, Repo, Slug, StageKind, StageState
+from afk.prefect_server import QUIET
 from afk.sandbox.kubernetes import KubernetesServer
 from afk.systems import Kubernetes
 from afk.variables import BY_NAME
@@ -33,6 +34,7 @@ README = (ROOT / "deploy/README.md").read_text()
 OURS = ("flows", "bot", "prefect", "prefect-services", "deployments", "t3", "tidy-worktrees")
 NOT_AFKS = {"ANTHROPIC_API_KEY"} | {f"GIT_CONFIG_{each}" for each in ("COUNT", "KEY_0", "VALUE_0")}
 OF_POSTGRES = {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD_FILE", "PGDATA"}
+LEASES = "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"
 OF_REDIS = {"PREFECT_REDIS_MESSAGING_URL"}  # of the package prefect-redis
 
 
@@ -313,6 +315,15 @@ def test_one_pod_is_scraped_where_it_serves_metrics() -> None:
     assert job["static_configs"] == [{"targets": [f"{scraped}:{port}"]}]
 
 
+@pytest.mark.parametrize("part", WHOLE)
+def test_prefect_server_is_told_what_afk_up_tells_its_own(part: str) -> None:
+    """But for the leases, which may lie elsewhere."""
+    server = pods(part)["prefect"]["spec"]["containers"][0]
+    told = read(ROOT / "Dockerfile")[-1].environment | environment(part, server)
+
+    assert {name for name, value in QUIET.items() if told.get(name) != value} <= {LEASES}
+
+
 def test_prefects_leases_outlive_its_server() -> None:
     for part, storage in (
         ("base", "prefect.server.concurrency.lease_storage.filesystem"),
@@ -321,7 +332,7 @@ def test_prefects_leases_outlive_its_server() -> None:
         pod = pods(part)["prefect"]
         server = pod["spec"]["containers"][0]
         told = environment(part, server)
-        assert told["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"] == storage
+        assert told[LEASES] == storage
         (mount,) = (each for each in server["volumeMounts"] if each["name"] == "leases")
         (volume,) = (each for each in pod["spec"]["volumes"] if each["name"] == "leases")
         assert ("persistentVolumeClaim" in volume) == (told["PREFECT_HOME"] == mount["mountPath"])

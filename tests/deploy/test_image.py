@@ -95,7 +95,7 @@ def test_bot_of_the_image_answers_the_health_check_of_the_image(image: Image) ->
             SLACK_BOT_TOKEN=slack.bot_token(), SLACK_APP_TOKEN=slack.app_token(),
         )  # fmt: skip
         try:
-            assert in_time(lambda: answers(port)), bot.poll()
+            assert in_time(lambda: answers(f"http://127.0.0.1:{port}/alive")), bot.poll()
             assert health_check(image, port) == 0
             bot.send_signal(signal.SIGTERM)
             assert bot.wait(30) == 0
@@ -103,6 +103,21 @@ def test_bot_of_the_image_answers_the_health_check_of_the_image(image: Image) ->
         finally:
             bot.kill()
             bot.communicate()
+
+
+def test_prefect_server_of_the_image_comes_up_and_its_pages_find_it(image: Image) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    server = image.start_module("prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
+    try:
+        assert in_time(lambda: answers(f"{url}/api/ready")), server.poll()
+        assert httpx.get(f"{url}/ui-settings").json()["api_url"] == "/api"
+        assert "<html" in httpx.get(url, follow_redirects=True).text
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(30) in {0, -signal.SIGTERM}  # it ends in order, and then by the signal
+    finally:
+        server.kill()
+        server.communicate()
 
 
 @pytest.mark.parametrize("role", ["serve", "worker"])
@@ -129,9 +144,9 @@ def health_check(image: Image, port: int) -> int:
     return subprocess.run([image.python, *program[1:]], capture_output=True, timeout=30, check=False).returncode
 
 
-def answers(port: int) -> bool:
+def answers(url: str) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/alive", timeout=2).status_code == 200
+        return httpx.get(url, timeout=2).status_code == 200
     except httpx.HTTPError:
         return False
 
