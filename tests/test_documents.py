@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 import typer
 
+from afk.adapters.forgejo import checkup as forgejo_checkup
+from afk.adapters.github import app_checkup
+from afk.adapters.t3 import checkup as t3_checkup
 from afk.cli import app
 from afk.core.records import DoorbellKind
 from afk.core.run import Outcome
@@ -17,6 +20,7 @@ from afk.variables import VARIABLES
 from docs.generate import FOLDERS, HERE, PARTS, filled
 from flows import snapshot
 from flows.states import Name
+from slackbot import manifest
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/*.md")])
@@ -62,6 +66,22 @@ def test_events_are_documented_and_no_others() -> None:
     steps = {*re.findall(r'yield "(\w+)"', inspect.getsource(snapshot)), *(outcome.value for outcome in Outcome)}
 
     assert set(re.findall(r"`afk\.run\.([a-z-]+)`", OPERATING)) == steps
+
+
+RIGHTS = {
+    "GitHub App": {f"{name}: {level}" for name, level in {**app_checkup.NEEDED, "checks": "read"}.items()}
+    | {f"{name}: read" for name in app_checkup.INSTEAD},
+    "Forgejo or Gitea token": set(re.findall(r"\w+:\w+", forgejo_checkup.SCOPES)),
+    "T3 Code token": set(t3_checkup.NEEDED),
+    "Slack": {*manifest.scopes(), "connections:write"},
+}
+
+
+@pytest.mark.parametrize("credential", RIGHTS)
+def test_rights_are_documented_as_the_doctor_asks_for_them(credential: str) -> None:
+    (row,) = (line for line in OPERATING.splitlines() if line.startswith(f"| {credential}"))
+
+    assert set(re.findall(r"`(\w+: ?\w+|commands)`", row)) == RIGHTS[credential]
 
 
 def test_slack_takes_the_documented_verbs() -> None:
