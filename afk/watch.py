@@ -58,10 +58,11 @@ class Gathered:
 
 
 def _gather(ports: Ports, config: Config, runs: Sequence[Run], report: Report) -> Gathered:
+    fleet = _fleet(ports, runs, report)  # before the commits: what a turn pushed before its end is seen with its end
     gathered = Gathered(
         may_start_turns=not held_by(config, ports.ledger.switches()),
         tracked=_tracked(ports, config, runs, report),
-        fleet=_fleet(ports, runs, report),
+        fleet=fleet,
     )
     running = {run.ref: run.id for run in runs}
     for wish in ports.ledger.pending(Verb.STOP, Verb.SAY):

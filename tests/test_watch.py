@@ -37,7 +37,7 @@ def test_hundred_runs_cost_one_call_to_each_system() -> None:
 
     house.watch()
 
-    assert calls(house) == ["tracker.track", "executor.fleet", "stage.read"]
+    assert calls(house) == ["executor.fleet", "tracker.track", "stage.read"]
 
 
 def test_thread_bodies_are_read_only_where_something_changed_and_a_few_at_once() -> None:

@@ -1,0 +1,133 @@
+"""The world does not stand still while a tick looks at it: whatever happens between two of its calls, the end is the same."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from afk.adapters.ledger import open_ledger
+from afk.core.model import Labels, ThreadStatus
+from afk.core.run import Outcome
+from tests.crashes import fused
+from tests.house import ADA, INFRA_42, House, wiped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LEDGER = open_ledger("sqlite://")
+LABELS = Labels()
+SETTLED = 8  # minutes
+
+
+@dataclass
+class Meanwhile:
+    """Just before one of the calls that a tick makes, something happens outside."""
+
+    act: Callable[[], object]
+    at: int = -1
+    calls: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def through(self, call: str) -> Iterator[None]:
+        number = len(self.calls)
+        self.calls.append(call)
+        if number == self.at:
+            self.act()
+        yield
+
+
+def in_flight(house: House) -> None:
+    house.a_run()
+    house.watch()
+
+
+def sent_back(house: House) -> None:
+    """CI was red, and the agent is at work on the correction."""
+    in_flight(house)
+    house.world.ci_goes_red("infra", house.pushed_and_ended())
+    house.watch()
+    assert house.world.thread_of(INFRA_42).status is ThreadStatus.RUNNING
+
+
+def pushes_and_ends(house: House) -> None:
+    house.pushed_and_ended()
+
+
+def asks(house: House) -> None:
+    house.world.agent_asks(INFRA_42, "Which region?")
+
+
+def vanishes(house: House) -> None:
+    house.world.thread_vanishes(INFRA_42)
+
+
+def is_closed(house: House) -> None:
+    house.world.person_closes(INFRA_42)
+
+
+def loses_its_label(house: House) -> None:
+    house.world.person_unlabels(INFRA_42, LABELS.in_progress)
+
+
+STORIES: dict[str, tuple[Callable[[House], None], Callable[[House], None], Outcome, int, list[str]]] = {
+    # story: how it stands, what happens, how it ends, messages to agents, doorbells
+    "pushes": (in_flight, pushes_and_ends, Outcome.DONE, 1, ["done"]),
+    "pushes the correction": (sent_back, pushes_and_ends, Outcome.DONE, 2, ["done"]),
+    "asks": (in_flight, asks, Outcome.DONE, 1, ["question", "done"]),
+    "vanishes": (in_flight, vanishes, Outcome.DONE, 2, ["done"]),
+    "is closed": (in_flight, is_closed, Outcome.STOPPED, 1, []),
+    "is closed in the correction": (sent_back, is_closed, Outcome.STOPPED, 2, []),
+    "loses its label": (in_flight, loses_its_label, Outcome.STOPPED, 1, []),
+}
+
+
+def tell(name: str, at: int = -1) -> tuple[House, list[str]]:
+    """One minute in which it happens, and those in which everything settles."""
+    begin, act, *_ = STORIES[name]
+    house = House.ready(ledger=wiped(LEDGER))
+    house.an_issue()
+    begin(house)
+    plain = house.ports
+    meanwhile = Meanwhile(lambda: act(house), at)
+    house.ports = fused(plain, meanwhile)
+    house.minute()
+    house.ports = plain
+    for _ in range(SETTLED):
+        goes_on(house)
+        house.minute()
+        if not house.ledger.live():
+            break
+    house.minute()
+    return house, meanwhile.calls
+
+
+def goes_on(house: House) -> None:
+    """Agents answer, push and end; CI is green for the newest push."""
+    thread = house.world.thread_of(INFRA_42)
+    if house.run().outcome is not None or thread.gone:
+        return
+    if thread.status is ThreadStatus.ASKING and house.rings():
+        house.operations.say(INFRA_42, "eu", ADA, house.world.now(), "the-answer")
+    elif thread.status is ThreadStatus.RUNNING:
+        house.pushed_and_ended()
+    elif commits := house.world.projects["infra"].commits:
+        house.world.ci_goes_green("infra", commits[-1].sha)
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_what_happens_between_two_calls_is_seen_as_it_is(name: str) -> None:
+    _, _, outcome, messages, bells = STORIES[name]
+    _, calls = tell(name)
+    assert "executor.fleet" in calls
+
+    wrong = {}
+    for at, call in enumerate(calls):
+        house, _ = tell(name, at)
+        told = sum(len(thread.messages) for thread in house.world.threads.values())
+        seen = (house.run().outcome, told, house.rings(), house.ledger.live())
+        if seen != (outcome, messages, bells, ()):
+            wrong[at, call] = seen[:3]
+    assert wrong == {}
