@@ -30,7 +30,7 @@ bench: $(READY)
 
 soak: $(READY)
 	AFK_SOAK=1 $(BIN)/python -m pytest tests/test_interleavings.py tests/test_two_at_once.py tests/stories/test_crashes.py tests/stories/test_faults.py \
-	  tests/slackbot/test_slackbot_kills.py tests/test_up.py \
+	  tests/slackbot/test_slackbot_kills.py tests/test_up.py tests/test_demo.py \
 	  tests/core/test_slack_doorbell.py tests/slackbot/test_slackbot_rendering.py -s
 	AFK_TEST_PREFECT=postgres $(BIN)/python -m pytest tests/flows
 	$(BIN)/python -m pytest tests/flows/soak_kills.py tests/flows/soak_outages.py

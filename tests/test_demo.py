@@ -6,57 +6,89 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 LONGEST = 900.0  # seconds, on a machine that does much else; alone it takes a tenth of that
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+def plays(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
     """Without a terminal, somewhere, with settings of the newcomer's own that must not matter."""
-    environment = {
-        **os.environ,
-        "TMPDIR": str(tmp_path),
-        "AFK_KILL_SWITCH": "perhaps",
-        "PREFECT_API_URL": "http://127.0.0.1:9/api",
-        "SLACK_BOT_TOKEN": "xoxb-of-somebody",
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "afk", "demo"],
-        env=environment,
-        cwd=tmp_path,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    yield process
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+    playing: list[Demo] = []
+
+    def play(name: str, *words: str) -> Demo:
+        folder = tmp_path / name
+        folder.mkdir()
+        environment = {
+            **os.environ,
+            "TMPDIR": str(folder),
+            "AFK_KILL_SWITCH": "perhaps",
+            "PREFECT_API_URL": "http://127.0.0.1:9/api",
+            "SLACK_BOT_TOKEN": "xoxb-of-somebody",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "afk", "demo", *words],
+            env=environment,
+            cwd=folder,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        playing.append(Demo(process, folder))
+        return playing[-1]
+
+    yield play
+    for demo in playing:
+        if demo.process.poll() is None:
+            demo.process.send_signal(signal.SIGTERM)
+            demo.process.communicate(timeout=60)
 
 
-def ours(folder: Path) -> list[str]:
-    """The processes that were started for this demo."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if f"XDG_DATA_HOME={folder}".encode() in (process / "environ").read_bytes():
-                found.append((process / "cmdline").read_text())
-    return found
+@dataclass(frozen=True, slots=True)
+class Demo:
+    process: subprocess.Popen[str]
+    folder: Path
+
+    def says(self, words: str) -> str:
+        """The line with these words, once it comes."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if words in line:
+                return line
+        raise AssertionError(f"it never said: {words}")
+
+    def ends(self, seconds: float = LONGEST) -> tuple[int, str]:
+        said, _ = self.process.communicate(timeout=seconds)
+        return self.process.returncode, said
+
+    def parts(self) -> list[str]:
+        """The processes that were started for this demo."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if f"XDG_DATA_HOME={self.folder}".encode() in (process / "environ").read_bytes():
+                    found.append((process / "cmdline").read_text())
+        return found
+
+    def left_nothing(self) -> bool:
+        return not list(self.folder.iterdir()) and not self.parts()
 
 
-def test_demo_plays_every_story_and_leaves_nothing_behind(demo: subprocess.Popen[str], tmp_path: Path) -> None:
-    said, _ = demo.communicate(timeout=LONGEST)
+def test_demo_plays_every_story_and_leaves_nothing_behind(plays: Callable[..., Demo]) -> None:
+    demo = plays("one")
+    status, said = demo.ends()
 
-    assert demo.returncode == 0, said
+    assert status == 0, said
     for part in (
         "AFK: infra is armed until",
         "infra#1 · Rotate the access logs",
@@ -69,20 +101,36 @@ def test_demo_plays_every_story_and_leaves_nothing_behind(demo: subprocess.Popen
         "Everything ended as it should",
     ):
         assert part in said
-    assert list(tmp_path.iterdir()) == []
-    assert ours(tmp_path) == []
+    assert demo.left_nothing()
 
 
-def test_demo_that_is_interrupted_cleans_up(demo: subprocess.Popen[str], tmp_path: Path) -> None:
-    assert demo.stdout is not None
-    for line in demo.stdout:
-        if "puts the ready label on" in line:  # Prefect is starting, the bot is there
-            break
-    assert len(ours(tmp_path)) >= 3
-    demo.send_signal(signal.SIGTERM)
-    said, _ = demo.communicate(timeout=120)
+def test_demo_that_is_interrupted_cleans_up(plays: Callable[..., Demo]) -> None:
+    demo = plays("one")
+    demo.says("puts the ready label on")  # Prefect is starting, the bot is there
+    assert len(demo.parts()) >= 3
+    demo.process.send_signal(signal.SIGTERM)
+    status, said = demo.ends(120)
 
-    assert demo.returncode == 1, said
+    assert status == 1, said
     assert said.endswith("afk: the demo was interrupted, and cleaned up\n")
-    assert list(tmp_path.iterdir()) == []
-    assert ours(tmp_path) == []
+    assert demo.left_nothing()
+
+
+@pytest.mark.skipif(not os.environ.get("AFK_SOAK"), reason="two whole demos: make soak")
+def test_two_demos_at_once_know_nothing_of_each_other(plays: Callable[..., Demo]) -> None:
+    """One stays: its settings give another terminal the operator's commands, and Ctrl-C ends it in order."""
+    stays, ends = plays("stays", "--stay"), plays("ends")
+    status, said = ends.ends()
+    assert status == 0, said
+    settings = stays.says("in another terminal: ").partition(": ")[2].strip()
+    asked = ["bash", "-c", f"{settings} && afk runs web#2"]
+    end = time.monotonic() + LONGEST
+    while "working" not in (shown := subprocess.run(asked, capture_output=True, text=True, check=False).stdout):
+        assert time.monotonic() < end, shown
+        time.sleep(1)
+    stays.process.send_signal(signal.SIGINT)
+    status, said = stays.ends(120)
+
+    assert status == 0, said
+    assert ends.left_nothing()
+    assert stays.left_nothing()
