@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, assert_never
 from afk.core import effects as fx
 from afk.core import wording
 from afk.core.checklist import checklist
+from afk.core.gates import held_by
 from afk.core.identifiers import doorbell_key, marker, message_id, thread_id
 from afk.core.records import Change, Doorbell, DoorbellKind
 from afk.core.run import Outcome, Reason
@@ -55,6 +56,8 @@ def carry_out(
     for effect in fx.due(run, config.labels, turn, is_open=is_open, may_start_turns=may_start_turns):
         if _must_wait(effect, progress, config, now):
             break
+        if isinstance(effect, fx.OpenThread | fx.SendTurn) and held_by(config, ports.ledger.switches()):
+            break  # the kill switch was thrown while this tick was reading
         try:
             _perform(ports, config, progress, effect, now)
         except (Refused, Unexpected) as error:

@@ -206,11 +206,14 @@ def _start(ports: Ports, config: Config, ruling: Ruling, now: datetime, report: 
         refusal = (Code.CLOSED, "") if not brief.is_open else vetted(candidate, brief.vetting)
         if refusal:
             return replace(ruling, code=refusal[0], detail=refusal[1])
-        run = _claimed(ports, config.repos[ref.repo], candidate, brief)
+        run = _attempt(ports, config.repos[ref.repo], candidate, brief)
+        if refusal := _switched_off(ports, config, ref.repo):
+            return replace(ruling, code=refusal[0], detail=refusal[1])
+        is_ours = _claim(ports, run, candidate, brief)
     except PortError as error:
         report.trouble(str(ref), Code.COULD_NOT_ASK.value, error)
         return replace(ruling, code=Code.COULD_NOT_ASK, detail=str(error))
-    if run is None:
+    if not is_ours:
         return replace(ruling, code=Code.BUSY, detail=str(ref))
     return (
         ruling
@@ -219,8 +222,16 @@ def _start(ports: Ports, config: Config, ruling: Ruling, now: datetime, report: 
     )
 
 
-def _claimed(ports: Ports, repo: Repo, candidate: Candidate, brief: Brief) -> Run | None:
-    """Record the run with its whole first prompt, so that every repeat of the start says the same."""
+def _switched_off(ports: Ports, config: Config, repo: str) -> tuple[Code, str] | None:
+    """What a person has switched off while this tick was reading."""
+    switches = ports.ledger.switches()
+    if killed := held_by(config, switches):
+        return Code.KILL_SWITCH, killed
+    return None if switches.is_armed(repo, ports.clock.now()) else (Code.NOT_ARMED, repo)
+
+
+def _attempt(ports: Ports, repo: Repo, candidate: Candidate, brief: Brief) -> Run:
+    """The run with its whole first prompt, so that every repeat of the start says the same."""
     now = ports.clock.now()
     issue = candidate.issue
     earlier = ports.ledger.history(issue.ref, 10)
@@ -229,7 +240,7 @@ def _claimed(ports: Ports, repo: Repo, candidate: Candidate, brief: Brief) -> Ru
     actor = candidate.rerun.actor if candidate.rerun else ""
     story = prompts.history(earlier[::-1], ports.ledger.notes(issue.ref), actor)
     text = prompts.first(brief, repo.slug, issue.ref, identifier, story)
-    run = Run(
+    return Run(
         id=identifier,
         ref=issue.ref,
         attempt=attempt,
@@ -241,9 +252,14 @@ def _claimed(ports: Ports, repo: Repo, candidate: Candidate, brief: Brief) -> Ru
         thread_id=thread_id(identifier, 1),
         turns=(Turn(1, TurnKind.FIRST, 1, text, now),),
     )
-    entry = Entry(now, actor or brief.vetting.released_by or "afk", Via.AFK, "start", str(issue.ref), identifier)
-    settle = {candidate.rerun.key: f"started as {identifier}"} if candidate.rerun else {}
-    return run if ports.ledger.claim(run, entry, settle) else None
+
+
+def _claim(ports: Ports, run: Run, candidate: Candidate, brief: Brief) -> bool:
+    """Record it, unless the repository has a run already."""
+    actor = run.requested_by or brief.vetting.released_by or "afk"
+    entry = Entry(run.claimed_at, actor, Via.AFK, "start", str(run.ref), run.id)
+    settle = {candidate.rerun.key: f"started as {run.id}"} if candidate.rerun else {}
+    return ports.ledger.claim(run, entry, settle)
 
 
 def _complete(ports: Ports, config: Config, run: Run, now: datetime, report: Report) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from afk.adapters.ledger import open_ledger
-from afk.core.model import Labels, ThreadStatus
+from afk.core.model import IssueRef, Labels, ThreadStatus
 from afk.core.run import Outcome
 from tests.crashes import fused
-from tests.house import ADA, INFRA_42, House, wiped
+from tests.house import ADA, INFRA_42, House, a_repo, wiped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 LEDGER = open_ledger("sqlite://")
 LABELS = Labels()
@@ -126,8 +127,74 @@ def test_what_happens_between_two_calls_is_seen_as_it_is(name: str) -> None:
     wrong = {}
     for at, call in enumerate(calls):
         house, _ = tell(name, at)
-        told = sum(len(thread.messages) for thread in house.world.threads.values())
-        seen = (house.run().outcome, told, house.rings(), house.ledger.live())
+        seen = (house.run().outcome, told(house), house.rings(), house.ledger.live())
         if seen != (outcome, messages, bells, ()):
             wrong[at, call] = seen[:3]
     assert wrong == {}
+
+
+def kills(house: House) -> None:
+    house.operations.kill(ADA, house.world.now(), "trying the brake")
+
+
+def disarms(house: House) -> None:
+    for repo in house.config.repos:
+        house.operations.disarm(repo, ADA, house.world.now())
+
+
+def three_are_ready() -> House:
+    repos = [a_repo(name) for name in ("infra", "web", "db")]
+    house = House.ready(*repos, ledger=wiped(LEDGER))
+    for repo in repos:
+        house.an_issue(IssueRef(repo.name, 42))
+    return house
+
+
+def one_is_red() -> House:
+    house = House.ready(ledger=wiped(LEDGER))
+    house.a_run()
+    house.watch()
+    house.world.ci_goes_red("infra", house.pushed_and_ended())
+    return house
+
+
+def told(house: House) -> int:
+    return sum(len(thread.messages) for thread in house.world.threads.values())
+
+
+def claimed(house: House) -> int:
+    return len(house.ledger.history(None, 10))
+
+
+Does = Callable[[House], object]
+SWITCHES: dict[str, tuple[Does, Callable[[], House], Does, Callable[[House], int], list[str]]] = {
+    # what is thrown, how it stands, in which tick, what must not grow, the calls that were on their way
+    "kill, while three start": (kills, three_are_ready, House.poll, told, ["executor.open"] * 3),
+    "disarm, while three start": (disarms, three_are_ready, House.poll, claimed, ["ledger.claim"] * 3),
+    "kill, before a correction": (kills, one_is_red, House.watch, told, ["executor.send"]),
+}
+
+
+@pytest.mark.parametrize(("throw", "begin", "tick", "count", "under_way"), SWITCHES.values(), ids=SWITCHES)
+def test_switch_holds_from_the_moment_it_is_thrown(
+    throw: Does, begin: Callable[[], House], tick: Does, count: Callable[[House], int], under_way: list[str]
+) -> None:
+    """Thrown just before any call of a tick, it is too late for that very call and for no other."""
+
+    def more(at: int) -> tuple[list[str], int]:
+        house, before = begin(), [0]
+        plain = house.ports
+
+        def act() -> None:
+            house.ports = plain
+            throw(house)
+            before.append(count(house))
+
+        meanwhile = Meanwhile(act, at)
+        house.ports = fused(plain, meanwhile)
+        tick(house)
+        return meanwhile.calls, count(house) - before[-1]
+
+    calls, _ = more(-1)
+    after = [(calls[at], grown) for at in range(len(calls)) if (grown := more(at)[1])]
+    assert after == [(call, 1) for call in under_way]
