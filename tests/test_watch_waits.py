@@ -106,6 +106,8 @@ def test_defect_19_every_wait_frees_the_repository_in_the_end(house: House, wait
         house.watch()
 
     assert house.ledger.live() == ()
+    at_work = house.world.thread_of(INFRA_42).status in {ThreadStatus.RUNNING, ThreadStatus.ASKING}
+    assert at_work == (wait is t3_is_down)  # whom nobody can reach, nobody can interrupt
 
 
 def test_agent_that_outlives_its_end_holds_the_repository_no_longer_than_the_deferral(house: House) -> None:

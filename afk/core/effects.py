@@ -277,15 +277,14 @@ def due(
     match run.outcome:
         case Outcome.DONE:
             done = doorbell_key(run.id, DoorbellKind.DONE.value)
-            return (Close(), Release(done), RemoveLabel(labels.in_progress), *_checklist(run), Finish())
-        case Outcome.FROZEN:
-            return (*_handed_back(run, labels, is_open), Finish())
-        case Outcome.NEEDS_HUMAN:
-            return (*_interrupted(run, turn), *_handed_back(run, labels, is_open), *_stopped(run, turn), Finish())
+            ending = (Close(), Release(done), RemoveLabel(labels.in_progress), *_checklist(run))
+        case Outcome.FROZEN | Outcome.NEEDS_HUMAN:
+            ending = _handed_back(run, labels, is_open)
         case Outcome.STOPPED:
-            return (*_interrupted(run, turn), *_let_go(run, labels, is_open), *_stopped(run, turn), Finish())
+            ending = _let_go(run, labels, is_open)
         case _:
             assert_never(run.outcome)
+    return (*_interrupted(run, turn), *ending, *_stopped(run, turn), Finish())
 
 
 def _turns(run: Run, may_start_turns: bool) -> tuple[Effect, ...]:

@@ -45,7 +45,7 @@ ENDED = {
     Reason.TIME_SPENT: "The run took longer than {run_max}.",
     Reason.ATTEMPTS_SPENT: "CI is still red after {attempts} of {attempts_max} corrections.",
     Reason.CORRECTION_TIME_SPENT: "CI is still red {fix_max} after it first was.",
-    Reason.STILL_RUNNING: "CI is red and the agent has not ended its turn in {defer}. It may still push.",
+    Reason.STILL_RUNNING: "CI is red and the agent has not ended its turn in {defer}, so it is interrupted.",
     Reason.NO_VERDICT: "CI gave no verdict on the commit within {verdict_max}.",
     Reason.NO_ANSWER: "Nobody answered the agent's question within {answer_max}.",
     Reason.THREAD_LOST: "The conversation is gone, and the restarts are used up.",

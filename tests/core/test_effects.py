@@ -85,7 +85,8 @@ def words(run: Run) -> fx.PutEnding:
 OFF, ON = fx.RemoveLabel(LABELS.in_progress), fx.AddLabel(LABELS.human)
 ENDINGS = [
     ("defect 29: done is closed before it rings and before anything says so", DONE, TurnState.ENDED, True, [fx.Close(), fx.Release(DONE_KEY), OFF, CHECKLIST, fx.Finish()]),
-    ("frozen leaves the agent alone", FROZEN, TurnState.RUNNING, True, [ON, words(FROZEN), OFF, CHECKLIST, fx.Finish()]),
+    ("done, agent at work past the deferral", DONE, TurnState.RUNNING, True, [fx.Interrupt("t/1"), fx.Close(), fx.Release(DONE_KEY), OFF, CHECKLIST, fx.AwaitStop(), fx.Finish()]),
+    ("frozen, agent at work", FROZEN, TurnState.RUNNING, True, [fx.Interrupt("t/1"), ON, words(FROZEN), OFF, CHECKLIST, fx.AwaitStop(), fx.Finish()]),
     ("defect 13: frozen reopens", FROZEN, TurnState.ENDED, False, [fx.Reopen(), ON, words(FROZEN), OFF, CHECKLIST, fx.Finish()]),
     ("frozen, and nobody knows whether it is open", FROZEN, TurnState.ENDED, None, [ON, words(FROZEN), OFF, CHECKLIST, fx.Finish()]),
     ("handed back, agent over", HUMAN, TurnState.ENDED, True, [ON, words(HUMAN), OFF, CHECKLIST, fx.Finish()]),

@@ -64,7 +64,7 @@ WHYS = {
     Reason.TIME_SPENT: "The run took longer than 1 d.",
     Reason.ATTEMPTS_SPENT: "CI is still red after 5 of 5 corrections.",
     Reason.CORRECTION_TIME_SPENT: "CI is still red 1 h after it first was.",
-    Reason.STILL_RUNNING: "CI is red and the agent has not ended its turn in 30 min. It may still push.",
+    Reason.STILL_RUNNING: "CI is red and the agent has not ended its turn in 30 min, so it is interrupted.",
     Reason.NO_VERDICT: "CI gave no verdict on the commit within 1 h.",
     Reason.NO_ANSWER: "Nobody answered the agent's question within 4 h.",
     Reason.THREAD_LOST: "The conversation is gone, and the restarts are used up.",
