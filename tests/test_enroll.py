@@ -329,15 +329,40 @@ READERS = ("read:issue", "read:repository", "read:user")
     [
         pytest.param((".woodpecker.yml",), ("woodpecker",), id="woodpecker"),
         pytest.param((".woodpecker/deploy.yaml", ".github/workflows/ci.yml"), ("checks", "woodpecker"), id="both"),
-        pytest.param(("docs/.woodpecker.yml", "workflows/ci.yml"), (), id="neither-where-it-counts"),
+        pytest.param(("docs/.woodpecker.yml", "workflows/ci.yml"), ("checks",), id="neither-where-it-counts"),
     ],
 )
 def test_stages_follow_from_the_files(github: Street, files: tuple[str, ...], stages: tuple[str, ...]) -> None:
     fresh(*files)(github)
 
-    (repo,) = parse_rules(enrol(github)["rules"], "afk.toml").repos.values()
+    assert tuple(map(str, _stages(enrol(github)))) == stages
 
-    assert tuple(map(str, repo.stages)) == stages
+
+def _stages(facts: dict[str, Any]) -> tuple[StageKind, ...]:
+    (repo,) = parse_rules(facts["rules"], "afk.toml").repos.values()
+    return repo.stages
+
+
+@pytest.mark.parametrize("name", ["github", "forgejo"])
+def test_that_there_is_no_ci_is_never_guessed(name: str, request: pytest.FixtureRequest) -> None:
+    """A pasted table that said so would close issues before CI has spoken."""
+    street: Street = request.getfixturevalue(name)
+    fresh("CONTEXT.md", "tests/test_disk.py")(street)
+
+    facts = enrol(street)
+
+    assert _stages(facts) == (StageKind.CHECKS,)
+    _is_named(facts["findings"], REPO, "warn", "no sign of CI; the table says", 'write stages = ["none"]')
+
+
+def test_files_beyond_those_that_the_forge_lists_may_be_workflows(github: Street) -> None:
+    fresh("CONTEXT.md", ".github/workflows/ci.yml")(github)
+    cut_tree(github)
+
+    facts = enrol(github)
+
+    assert _stages(facts) == (StageKind.CHECKS,)
+    _is_named(facts["findings"], REPO, "warn", "no sign of CI among the files that the forge lists", "write stages")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from afk.core.checkup import doubtful, fine
+from afk.core.config import DEFAULT_STAGES
 from afk.core.model import ForgeKind, StageKind
 from afk.core.rules import NO_CI
 from afk.core.text import plain
@@ -25,6 +26,7 @@ PURPOSES = {
     "in_progress": "A coding agent works on this issue. Take it off to stop the agent",
     "human": "A coding agent handed this issue back: a person must look",
 }
+UNSEEN = f'If pushes to it really start no CI at all, write stages = ["{NO_CI}"]: then a push alone closes an issue'
 BYPASS = "Let the account that the agent pushes as pass it by, or take it off"
 
 _WORKFLOWS = {
@@ -63,17 +65,25 @@ def judged(system: str, repo: Repo, found: Surroundings, *, is_enrolled: bool) -
     subject = str(repo.slug)
     yield _tests(system, subject, found)
     yield _guide(system, subject, found)
-    fit = stages(repo.forge, found)
-    shown = _listed(fit)
-    if not is_enrolled:
+    seen = _seen(repo.forge, found)
+    shown = _listed(seen or DEFAULT_STAGES)
+    if not is_enrolled and seen:
         yield fine(system, subject, f"by its files and its head, stages = {shown} fits")
-    elif not repo.stages and fit:
+    elif not is_enrolled:
+        more = " among the files that the forge lists" if found.is_cut else ""
+        what = f"no sign of CI{more}; the table says stages = {shown} all the same"
+        yield doubtful(system, subject, what, UNSEEN)
+    elif not repo.stages and seen:
         what = f"the rules say that it has no CI, but its files and its head speak for stages = {shown}"
         yield doubtful(system, subject, what, "Correct its stages, or runs are closed before CI has spoken")
 
 
 def stages(forge: ForgeKind, found: Surroundings) -> tuple[StageKind, ...]:
-    """As far as files can tell: who deploys is for the operator to say."""
+    """As far as files can tell: who deploys is for the operator to say, and so is that there is no CI at all."""
+    return _seen(forge, found) or DEFAULT_STAGES
+
+
+def _seen(forge: ForgeKind, found: Surroundings) -> tuple[StageKind, ...]:
     has_workflows = any(path.startswith(_WORKFLOWS[forge]) for path in found.paths)
     has_woodpecker = any(_WOODPECKER.fullmatch(path) for path in found.paths)
     kinds = {
@@ -114,4 +124,4 @@ def _guide(system: str, subject: str, found: Surroundings) -> Finding:
 
 
 def _listed(kinds: tuple[StageKind, ...]) -> str:
-    return json.dumps([str(kind) for kind in kinds] or [NO_CI])
+    return json.dumps([str(kind) for kind in kinds])
