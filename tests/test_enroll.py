@@ -355,6 +355,18 @@ def test_that_there_is_no_ci_is_never_guessed(name: str, request: pytest.Fixture
     _is_named(facts["findings"], REPO, "warn", "no sign of CI; the table says", 'write stages = ["none"]')
 
 
+def test_private_repository_of_a_free_plan_is_looked_at_to_the_end(github: Street) -> None:
+    """GitHub refuses to tell its rules, since there can be none."""
+    server: Any = github.forge.server
+    server.stop_paying(REPO.partition("/")[0])
+
+    facts = enrol(github)
+
+    assert of_level(facts["findings"], "warn", "fail") == []
+    assert _stages(facts) == (StageKind.CHECKS,)
+    assert [each for each in facts["findings"] if "shows no rulesets for main" in each["what"]]
+
+
 def test_files_beyond_those_that_the_forge_lists_may_be_workflows(github: Street) -> None:
     fresh("CONTEXT.md", ".github/workflows/ci.yml")(github)
     cut_tree(github)

@@ -15,7 +15,7 @@ from afk.adapters.http import Http, content
 from afk.core.checkup import broken, doubtful, fine
 from afk.core.enrolment import Surroundings, hindered, label_plans
 from afk.core.text import plain
-from afk.ports import PortError, Unexpected, Unreachable
+from afk.ports import Gone, PortError, Refused, Unexpected, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -49,7 +49,7 @@ def survey(
         if not sight.head:
             return None
         yield from _kind(client, repo)
-        yield from hindered(SYSTEM, sight.subject, sight.branch, _ruleset(client, repo, sight.branch))
+        yield from _rulesets(client, repo, sight.branch)
         yield from _protection(client, repo, sight.branch)
         tree = client.json(repo.slug, "GET", f"/git/trees/{sight.head}", sight.subject, params={"recursive": "1"})
         with understood(sight.subject):
@@ -90,12 +90,18 @@ def _kind(client: Client, repo: Repo) -> Iterator[Finding]:
             yield broken(SYSTEM, subject, what, "Enrol the original")
 
 
-def _ruleset(client: Client, repo: Repo, branch: str) -> list[str]:
-    subject = str(repo.slug)
-    with understood(subject):
-        rows = [row for page in client.pages(repo.slug, f"/rules/branches/{quote(branch)}", subject) for row in page]
-        types = {str(row["type"]): str(row["ruleset_id"]) for row in rows}
-    return [f"{name} of ruleset {number}" for name, number in sorted(types.items()) if name not in HARMLESS]
+def _rulesets(client: Client, repo: Repo, branch: str) -> Iterator[Finding]:
+    """A free plan has none for private repositories, and its answer to the question is a refusal."""
+    subject, place = str(repo.slug), f"/rules/branches/{quote(branch)}"
+    try:
+        with understood(subject):
+            rows = [row for page in client.pages(repo.slug, place, subject) for row in page]
+            types = {str(row["type"]): str(row["ruleset_id"]) for row in rows}
+    except (Refused, Gone):
+        yield fine(SYSTEM, subject, f"GitHub shows no rulesets for {plain(branch, 100)}")
+        return
+    rules = [f"{name} of ruleset {number}" for name, number in sorted(types.items()) if name not in HARMLESS]
+    yield from hindered(SYSTEM, subject, branch, rules)
 
 
 def _protection(client: Client, repo: Repo, branch: str) -> Iterator[Finding]:

@@ -50,6 +50,7 @@ class Account:
     members: set[int] = field(default_factory=set)  # of an organisation
     owners: set[int] = field(default_factory=set)
     base_role: Role = Role.READ  # what membership alone gives in the organisation's repositories
+    pays: bool = True  # a free plan protects no branch of a private repository
 
     @property
     def bare_login(self) -> str:

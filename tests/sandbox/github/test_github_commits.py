@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.github.conftest import INFRA, Hub, data
+from tests.sandbox.github.conftest import INFRA, WEB, Hub, data
 
 if TYPE_CHECKING:
     import httpx
@@ -327,6 +327,20 @@ def test_rules_of_rulesets_are_shown_to_readers_for_the_branch_that_they_are_abo
 
     assert [(row["type"], row["ruleset_id"]) for row in rows] == [("pull_request", number), ("deletion", number)]
     assert reader.get(f"{INFRA}/rules/branches/topic").json() == []
+
+
+def test_a_free_plan_protects_no_branch_of_a_private_repository(hub: Hub, owner: httpx.Client):
+    for name in ("alice/infra", "alice/web"):
+        hub.server.protect_branch(name, "main", "lock_branch")
+    hub.server.stop_paying("alice")
+
+    refused = [owner.get(f"{INFRA}/{path}") for path in ("rules/branches/main", "branches/main/protection")]
+
+    assert {each.status_code for each in refused} == {403}
+    assert all(each.json()["message"].startswith("Upgrade to GitHub Pro") for each in refused)
+    assert owner.get(f"{INFRA}/branches/main").json()["protected"] is False
+    assert owner.get(f"{WEB}/rules/branches/main").status_code == 200
+    assert owner.get(f"{WEB}/branches/main/protection").json()["lock_branch"]["enabled"]
 
 
 def test_a_protection_that_github_does_not_know_cannot_be_planted(hub: Hub):

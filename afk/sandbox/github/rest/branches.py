@@ -11,6 +11,7 @@ from afk.sandbox.github.rest.call import REPO, Answer, Endpoint
 from afk.sandbox.github.rest.paging import page
 
 if TYPE_CHECKING:
+    from afk.sandbox.github.records import Repository
     from afk.sandbox.github.rest.call import Call
 
 SWITCHES = frozenset({
@@ -33,7 +34,7 @@ def get_branch(call: Call) -> Answer:
     if name not in repo.branches:
         raise Refusal(404, "Branch not found")
     url = f"{call.url}/repos/{repo.full_name}/branches/{name}"
-    protected = name in repo.protected
+    protected = name in repo.protected and not _beyond_the_plan(repo)
     checks = {"enforcement_level": "off", "contexts": [], "checks": []}
     shape = {
         "name": name,
@@ -51,6 +52,7 @@ def get_branch_protection(call: Call) -> Answer:
     repo, name = call.repo, call.params["branch"]
     if call.token.installation is None and not call.forge.access.role(call.token, repo).reaches(Role.ADMIN):
         raise not_found()
+    _require_a_plan(repo)
     if name not in repo.branches:
         raise Refusal(404, "Branch not found")
     if name not in repo.protected:
@@ -64,6 +66,7 @@ def get_branch_protection(call: Call) -> Answer:
 
 def get_branch_rules(call: Call) -> Answer:
     """The rules of active rulesets, for whoever may look at the repository, whether or not they may pass them by."""
+    _require_a_plan(call.repo)
     name = call.repo.full_name
     rows = [
         {"type": one.type, "ruleset_source_type": "Repository", "ruleset_source": name, "ruleset_id": one.ruleset}
@@ -72,6 +75,15 @@ def get_branch_rules(call: Call) -> Answer:
     ]
     cut, headers = page(call, rows)
     return Answer(list(cut), headers=headers)
+
+
+def _require_a_plan(repo: Repository) -> None:
+    if _beyond_the_plan(repo):
+        raise Refusal(403, "Upgrade to GitHub Pro or make this repository public to enable this feature.")
+
+
+def _beyond_the_plan(repo: Repository) -> bool:
+    return repo.private and not repo.owner.pays
 
 
 BRANCH = f"{REPO}/branches/{{branch:.+}}"

@@ -56,6 +56,11 @@ class PeopleVerbs:
             made.base_role = Role(base_role)
             return made.id
 
+    def stop_paying(self, login: str) -> None:
+        """What a plan pays for is out of reach from now on, and not forgotten."""
+        with self.lock:
+            self._account(login).pays = False
+
     def create_app(self, slug: str, owner: str, permissions: Mapping[str, str] | None = None) -> NewApp:
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         public = key.public_key().public_bytes(
