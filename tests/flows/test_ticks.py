@@ -87,7 +87,7 @@ def test_unchanged_fleet_is_not_written_again(at_home: House, history: History) 
     second = history.run(watched())
 
     assert (second["name"], second["state_name"]) == ("watch · 1 in flight", "Waiting")
-    assert names(history.tasks(second, 2)) == ["issues in progress", "fleet"]
+    assert names(history.tasks(second, 2)) == ["fleet", "issues in progress"]
     assert (set(history.artifacts(first)), history.artifacts(second)) == ({"fleet"}, {})
 
 
