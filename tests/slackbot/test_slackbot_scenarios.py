@@ -292,6 +292,7 @@ def test_old_messages_button_is_inert(town: Town) -> None:
     town.house.poll()
     town.house.world.ci_goes_red("infra", town.house.pushed_and_ended())
     town.house.watch()
+    town.until(lambda: "Attempt 2 froze" in town.slack.find(bell["ts"])[1]["text"])
     shows(town, bell)
     town.presses(town.bob, bell["ts"], "rerun")
 
