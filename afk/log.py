@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -55,9 +56,9 @@ def detail(event: str, *, failed: bool = False, **fields: Any) -> None:
 def passed_on(part: str, line: str) -> None:
     """What a part of ours says, under its name; a line that is for machines already stays as it is."""
     if not _is_for_machines():
-        sys.stderr.write(f"{part} | {plain(line.removeprefix(PREFIX), LONGEST)}\n")
+        _write(f"{part} | {plain(line.removeprefix(PREFIX), LONGEST)}")
     elif line.startswith("{"):
-        sys.stderr.write(f"{line}\n")
+        _write(line)
     else:
         _logger().info("said", part=part, says=line)
 
@@ -78,7 +79,7 @@ def during(**fields: str) -> AbstractContextManager[None]:
 
 def _logger() -> Any:
     return structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
+        _Printer(),
         processors=[
             merge_contextvars,
             structlog.processors.add_log_level,
@@ -87,6 +88,21 @@ def _logger() -> Any:
             _for_machines if _is_for_machines() else _for_people,
         ],
     )
+
+
+class _Printer:
+    def msg(self, message: str) -> None:
+        _write(message)
+
+    info = warning = error = msg
+
+
+def _write(line: str) -> None:
+    """Nobody can be told that this fails, and a full disk or a closed terminal is no reason to end."""
+    with suppress(OSError, ValueError):
+        if sys.stderr is not None:  # it is where the process was started without
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
 
 
 def _is_for_machines() -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from afk import log
 from afk.core.text import plain
+from afk.warden import Warden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -76,7 +77,8 @@ class Kept:
             for line in process.stdout:
                 if line.strip():
                     self.said.append(line.strip())
-                    self.hear(self.part.name, line.rstrip())
+                    with suppress(OSError, ValueError):  # a full disk ends no part
+                        self.hear(self.part.name, line.rstrip())
 
     @property
     def last_words(self) -> str:
@@ -109,6 +111,12 @@ class Kept:
             with suppress(ProcessLookupError):
                 self.process.send_signal(signal.SIGTERM)
 
+    def kill(self) -> None:
+        """At once, and what it has started. For a signal handler: whoever waits for the part buries it."""
+        if self.process is not None and self.process.returncode is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
     def stop(self, until: float) -> None:
         """Who has not stopped by then is killed."""
         if self.process is not None:
@@ -132,12 +140,14 @@ class Supervisor:
     hear: Callable[[str, str], None]
     kept: list[Kept] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
+    warden: Warden = field(default_factory=Warden)
 
     def start(self, *parts: Part) -> None:
         for part in parts:
             kept = Kept(part, self.hear)
             self.kept.append(kept)
             kept.start()
+            self._tell_warden()
 
     def look(self) -> None:
         """Start again what died. Raises Refused."""
@@ -147,6 +157,11 @@ class Supervisor:
                 self.say(kept.died(status))
             elif kept.process is None and time.monotonic() >= kept.due:
                 kept.start()
+        self._tell_warden()
+
+    def _tell_warden(self) -> None:
+        """Each part leads a process group."""
+        self.warden.guard(pid for _, pid in self.processes())
 
     def watch(self) -> None:
         """Until somebody sets `stopping`. Raises Refused."""
@@ -163,6 +178,15 @@ class Supervisor:
             for kept in leaving:
                 kept.stop(until)
         self.kept.clear()
+        self._tell_warden()
+        self.warden.release()
+
+    def told(self) -> None:
+        """To stop: at the first time in order, and whoever cannot wait for that says it again."""
+        if self.stopping.is_set():
+            for kept in self.kept:
+                kept.kill()
+        self.stopping.set()
 
     def processes(self) -> Iterator[tuple[str, int]]:
         for kept in self.kept:

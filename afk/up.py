@@ -20,10 +20,11 @@ PREFECT, FLOWS, BOT = "Prefect", "flows", "bot"
 
 
 def main(http: int | None = None) -> int:
-    """Until SIGTERM or SIGINT. The exit code; one line on standard error says what is wrong and what to do."""
+    """Until it is told to stop or its terminal closes. The exit code; one line says what is wrong and what to do."""
     supervisor = Supervisor(partial(log.warn, "part-died"), log.passed_on)
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: supervisor.stopping.set())
+        signal.signal(name, lambda *_: supervisor.told())
+    signal.signal(signal.SIGHUP, lambda *_: supervisor.stopping.set())  # a shell may send it twice
     try:
         parts = list(parts_of(os.environ, http))
         names, history = ", ".join(part.name for part in parts), parts[-1].environment["PREFECT_API_URL"]

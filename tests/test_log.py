@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -203,3 +206,14 @@ def test_repository_without_an_issue_is_the_subject(street: Street) -> None:
     lines = events(street, "poll")
 
     assert [line["subject"] for line in lines if "subject" in line] == ["infra"]
+
+
+def test_line_that_nobody_can_take_ends_nobody() -> None:
+    """A full disk, a terminal that was closed, a process that was started without."""
+    says = "from afk import log; log.warn('part-died', 'a line'); log.passed_on('bot', 'a line'); print('goes on')"
+    for elsewhere in ("2>/dev/full", "2>&-"):
+        done = subprocess.run(
+            ["sh", "-c", f'"$0" -c "$1" {elsewhere}', sys.executable, says],
+            env={**os.environ, "AFK_LOG": ""}, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.stdout == "goes on\n"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from afk import supervisor as module
 from afk.supervisor import Part, Refused, Supervisor
+from tests.processes import is_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,14 +53,6 @@ def office(monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     office = Office()
     yield office
     office.supervisor.stop()
-
-
-def is_there(pid: int) -> bool:
-    """One that nobody has buried yet is gone all the same."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_what_is_killed_starts_again_and_it_is_said(office: Office) -> None:
@@ -153,3 +146,82 @@ def test_who_does_not_stop_is_killed(office: Office, monkeypatch: pytest.MonkeyP
     office.supervisor.stop()
 
     assert not is_there(pid)
+
+
+OFFICE = """
+import sys, time
+from afk.supervisor import Part, Supervisor
+supervisor = Supervisor(print, lambda part, line: print(line, flush=True))
+supervisor.start(Part("flows", (sys.executable, "-c", sys.argv[1]), {}))
+while True:
+    supervisor.look()
+    time.sleep(0.02)
+"""
+HAS_A_CHILD = (
+    "import os, subprocess, sys, time; c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
+    "print(os.getpid(), c.pid, flush=True); time.sleep(600)"
+)
+
+
+def test_killed_supervisor_leaves_nothing_that_it_started() -> None:
+    """Neither a part nor what the part has started, on which its successor would stumble."""
+    with subprocess.Popen([sys.executable, "-c", OFFICE, HAS_A_CHILD], stdout=subprocess.PIPE, text=True) as office:
+        assert office.stdout is not None
+        started = [int(pid) for pid in office.stdout.readline().split()]
+        assert [is_there(pid) for pid in started] == [True, True]
+        os.kill(office.pid, signal.SIGKILL)
+
+    end = time.monotonic() + PATIENCE
+    while any(map(is_there, started)):
+        assert time.monotonic() < end, started
+        time.sleep(0.02)
+
+
+def test_warden_that_dies_is_replaced_and_told(office: Office) -> None:
+    office.starts(flows=LIVES)
+    before = office.supervisor.warden.process
+    assert before is not None
+    os.kill(before.pid, signal.SIGKILL)
+    office.until(lambda: office.supervisor.warden.process is not before)
+    after = office.supervisor.warden.process
+    assert after is not None
+    assert after.stdin is not None
+    flows = office.pids["flows"]
+
+    after.stdin.close()  # as if we were gone
+
+    office.until(lambda: office.pids.get("flows", flows) != flows)
+    assert office.said == ["flows was killed by SIGKILL; it starts again in 0.1 s"]
+
+
+def test_who_is_told_twice_to_stop_waits_for_nobody(office: Office) -> None:
+    office.starts(bot=f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {LIVES}")
+    office.until(lambda: office.heard)
+    pid = office.pids["bot"]
+    began = time.monotonic()
+
+    office.supervisor.told()
+    assert is_there(pid)
+    office.supervisor.told()
+    office.supervisor.stop()
+
+    assert not is_there(pid)
+    assert time.monotonic() - began < module.PATIENCE
+
+
+def test_part_lives_on_where_what_it_says_cannot_be_kept() -> None:
+    def full(_part: str, _line: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    supervisor = Supervisor(print, full)
+    supervisor.start(Part("bot", (sys.executable, "-c", "for _ in range(100_000): print('a line')"), dict(os.environ)))
+    ((_, pid),) = supervisor.processes()
+
+    end = time.monotonic() + PATIENCE
+    while is_there(pid):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+    assert supervisor.kept[0].process is not None
+    assert supervisor.kept[0].process.wait(PATIENCE) == 0
+    supervisor.stop()

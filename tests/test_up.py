@@ -16,6 +16,7 @@ import pytest
 
 from afk.sandbox.village import Village
 from tests.flows.conftest import clean_environment, free_port
+from tests.processes import is_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,6 +133,23 @@ def test_up_starts_the_flows_and_the_bot_again(village: Village, starts: Callabl
         "afk: bot was killed by SIGKILL; it starts again in 1 s",
         "afk: stopped",
     ]
+
+
+@pytest.mark.parametrize("name", [signal.SIGHUP, signal.SIGKILL], ids=["its terminal is closed", "it is killed"])
+def test_up_leaves_no_part_behind(name: signal.Signals, village: Village, starts: Callable[..., Running]) -> None:
+    up = starts(**village.environment(), PREFECT_API_URL=f"http://127.0.0.1:{free_port()}/api")
+    up.until(lambda: village.bot_is_there, "the bot")
+    parts = [up.pid_of("flows"), up.pid_of("bot")]
+    assert None not in parts
+    up.process.send_signal(name)
+
+    assert up.ends() == (0 if name is signal.SIGHUP else -signal.SIGKILL)
+    end = time.monotonic() + PATIENCE
+    while any(is_there(pid) for pid in parts if pid):
+        assert time.monotonic() < end, parts
+        time.sleep(0.1)
+    if name is signal.SIGHUP:
+        assert up.said[-1] == "afk: stopped"
 
 
 @pytest.mark.skipif(not os.environ.get("AFK_SOAK"), reason="a Prefect server of its own starts twice: make soak")
