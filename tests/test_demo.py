@@ -109,11 +109,25 @@ def test_demo_that_is_interrupted_cleans_up(plays: Callable[..., Demo]) -> None:
     demo.says("puts the ready label on")  # Prefect is starting, the bot is there
     assert len(demo.parts()) >= 3
     demo.process.send_signal(signal.SIGTERM)
+    demo.says("afk: cleaning up")
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # whoever is impatient
+        demo.process.send_signal(name)
     status, said = demo.ends(120)
 
     assert status == 1, said
     assert said.endswith("afk: the demo was interrupted, and cleaned up\n")
     assert demo.left_nothing()
+
+
+def test_demo_that_nobody_can_see_ends_with_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$0" -m afk demo > /dev/full', sys.executable],
+        env={**os.environ, "TMPDIR": str(tmp_path)}, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "afk: the demo cannot be played here: [Errno 28] No space left on device\n"
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(not os.environ.get("AFK_SOAK"), reason="two whole demos: make soak")

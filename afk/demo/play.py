@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
-import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from afk import log
+from afk.core.config import ConfigError
 from afk.demo.installation import installed
 from afk.demo.practice import leave_work, write_environment
 from afk.demo.proof import faults
@@ -17,45 +18,78 @@ from afk.sandbox.village import NoAnswer
 from afk.supervisor import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from afk.demo.installation import Installation
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LAST_LINES = 15
 SETTLES = 60.0  # seconds, on a busy machine
 
 
 def play(*, stay: bool) -> int:
     """The exit code: 0 if everything ended as it should."""
-    for name in (signal.SIGTERM, signal.SIGHUP):
+    for name in SIGNALS:
         signal.signal(name, _interrupted)
-    with suppress(KeyboardInterrupt), Screen() as screen:
-        screen.act("AFK, and a forge, T3 Code and Slack that are simulated on this machine. Nothing leaves it.")
-        with installed(screen.tell) as installation:
-            screen.look_here(
-                {
-                    "Prefect": f"{installation.pages}/runs",
-                    "Slack": f"{installation.village.slack.url}/",
-                    "tracker": f"{installation.village.tracker.url}/",
-                }
-            )
-            screen.plots = installation.village.plots
-            found = _played(installation, screen)
-            for fault in found:
-                screen.tell(f"NOT AS IT SHOULD BE: {fault}")
-            if found:
-                _tail(installation)
-            elif stay:
-                _stay(installation, screen)
-            screen.plots = tuple
-        if found:
-            sys.stderr.write("afk: the demo did not end as it should: see the lines above, and report them\n")
-            return 1
-        screen.act(f"Everything ended as it should, after {screen.seconds:.0f} s. Nothing was kept.")
-        return 0
-    sys.stderr.write("afk: the demo was interrupted, and cleaned up\n")
+    try:
+        with suppress(KeyboardInterrupt), Screen() as screen:
+            return _shown(screen, stay=stay)
+    except (ConfigError, OSError) as error:
+        log.error("demo-failed", f"the demo cannot be played here: {error}")
+        return 1
+    log.warn("demo-interrupted", "the demo was interrupted, and cleaned up")
     return 1
 
 
+def _shown(screen: Screen, *, stay: bool) -> int:
+    screen.act("AFK, and a forge, T3 Code and Slack that are simulated on this machine. Nothing leaves it.")
+    with installed(screen.tell) as installation, _undisturbed():
+        screen.look_here(
+            {
+                "Prefect": f"{installation.pages}/runs",
+                "Slack": f"{installation.village.slack.url}/",
+                "tracker": f"{installation.village.tracker.url}/",
+            }
+        )
+        screen.plots = installation.village.plots
+        found = _played(installation, screen)
+        for fault in found:
+            screen.tell(f"NOT AS IT SHOULD BE: {fault}")
+        if found:
+            _tail(installation)
+        elif stay:
+            _stay(installation, screen)
+        screen.plots = tuple
+    if found:
+        log.error("demo-faulty", "the demo did not end as it should: see the lines above, and report them")
+        return 1
+    screen.act(f"Everything ended as it should, after {screen.seconds:.0f} s. Nothing was kept.")
+    return 0
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """What comes after the block is cleaning up. It takes seconds, and whoever is impatient would leave parts behind."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _say_that_it_takes_a_moment()
+        raise
+    finally:
+        _hear_nothing()
+
+
+def _say_that_it_takes_a_moment() -> None:
+    log.info("cleaning-up", "cleaning up")
+
+
+def _hear_nothing() -> None:
+    for name in SIGNALS:
+        signal.signal(name, signal.SIG_IGN)
+
+
 def _interrupted(*_: object) -> None:
+    _hear_nothing()
     raise KeyboardInterrupt
 
 
@@ -84,8 +118,9 @@ def _settled(installation: Installation) -> list[str]:
 
 def _tail(installation: Installation) -> None:
     """What the parts said last, for whoever looks into it."""
-    lines = installation.log.read_text(errors="replace").splitlines()
-    sys.stderr.write("".join(f"{line}\n" for line in lines[-LAST_LINES:]))
+    for line in installation.log.read_text(errors="replace").splitlines()[-LAST_LINES:]:
+        part, _, said = line.partition(" | ")
+        log.passed_on(part, said)
 
 
 def _stay(installation: Installation, screen: Screen) -> None:
@@ -98,3 +133,4 @@ def _stay(installation: Installation, screen: Screen) -> None:
         while True:
             installation.supervisor.look()
             time.sleep(LOOK)
+    _say_that_it_takes_a_moment()
