@@ -54,6 +54,7 @@ def parts_of(environ: Mapping[str, str], http: int | None = None, cwd: Path | No
             raise ConfigError(
                 f"Something listens at {there} already: {if_prefect}, or PREFECT_SERVER_API_PORT to another port."
             )
+        prefect_server.make_home(environment)
         yield Part(PREFECT, prefect_server.COMMAND, environment, serves_others=True)
     afk = (sys.executable, "-m", "afk")
     yield Part(FLOWS, (*afk, "serve"), environment)

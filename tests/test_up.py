@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from afk.sandbox.village import Village
+from afk.up import parts_of
 from tests.flows.conftest import clean_environment, free_port
 from tests.processes import is_there
 
@@ -105,7 +106,8 @@ def starts(tmp_path: Path) -> Iterator[Callable[..., Running]]:
             **environment,
         }
         clean = clean_environment(tmp_path, **own)
-        del clean["PREFECT_HOME"]  # it finds a place of its own
+        if "PREFECT_HOME" not in environment:
+            del clean["PREFECT_HOME"]  # it finds a place of its own
         running.append(Running(tmp_path, **clean))
         return running[-1]
 
@@ -203,6 +205,52 @@ def test_up_ends_with_one_line_where_settings_are_wrong(
 
     assert up.ends() == 1
     assert up.said[-1] == line
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (
+            {"PREFECT_SERVER_API_PORT": "abc"},
+            "afk: PREFECT_SERVER_API_PORT is 'abc', but must be a port from 1 to 65535. Correct it.",
+        ),
+        (
+            {"PREFECT_SERVER_API_HOST": "http://[::1"},
+            (
+                "afk: PREFECT_SERVER_API_HOST is 'http://[::1', but must be a host name or an address, "
+                "such as 127.0.0.1 or ::1, without brackets and port. Correct it."
+            ),
+        ),
+        (
+            {"PREFECT_HOME": "/dev/null/prefect"},
+            (
+                "afk: Prefect cannot keep its history in /dev/null/prefect (Not a directory): make room there, "
+                "or set PREFECT_HOME to another folder."
+            ),
+        ),
+    ],
+    ids=["a port that is none", "a host that is none", "a folder that cannot be"],
+)
+def test_up_says_in_one_line_where_prefect_cannot_be(
+    starts: Callable[..., Running], change: dict[str, str], line: str
+) -> None:
+    up = starts(**change)
+
+    assert up.ends() == 1
+    assert up.lines == [line]
+
+
+@pytest.mark.parametrize(
+    ("host", "where"),
+    [("::1", "[::1]"), ("::", "[::1]"), ("0.0.0.0", "127.0.0.1"), ("afk.example.org", "afk.example.org")],
+)
+def test_clients_find_prefect_whatever_it_listens_on(tmp_path: Path, host: str, where: str) -> None:
+    port = str(free_port())
+    environ = {"PREFECT_SERVER_API_HOST": host, "PREFECT_SERVER_API_PORT": port, "XDG_DATA_HOME": str(tmp_path)}
+
+    assert {part.environment["PREFECT_API_URL"] for part in parts_of(environ, cwd=tmp_path)} == {
+        f"http://{where}:{port}/api"
+    }
 
 
 def test_up_ends_where_its_port_is_taken(starts: Callable[..., Running]) -> None:
