@@ -69,7 +69,7 @@ def _shown(screen: Screen, *, stay: bool) -> int:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """What comes after the block is cleaning up. It takes seconds, and whoever is impatient would leave parts behind."""
+    """After the block comes the clean-up. It takes seconds, and whoever is impatient would leave parts behind."""
     try:
         yield
     except KeyboardInterrupt:
