@@ -53,7 +53,7 @@ def carry_out(
     now: datetime,
 ) -> Progress:
     progress = Progress(run)
-    for effect in fx.due(run, config.labels, turn, is_open=is_open, may_start_turns=may_start_turns):
+    for effect in fx.due(run, config, turn, is_open=is_open, may_start_turns=may_start_turns):
         if _must_wait(effect, progress, config, now):
             break
         if isinstance(effect, fx.OpenThread | fx.SendTurn) and held_by(config, ports.ledger.switches()):
@@ -118,7 +118,7 @@ def _perform(ports: Ports, config: Config, progress: Progress, effect: fx.Effect
         case fx.MarkLabelled():
             _record(ports, progress, Change(run, {"labelled_at": ports.clock.now()}))
         case fx.PutChecklist():
-            body = checklist(run)
+            body = checklist(run, config.hosts)
             comment = ports.tracker.put_comment(run.ref, marker(run.id, "checklist"), body, run.comment_id)
             _record(ports, progress, Change(run, {"comment_id": comment, "checklist": body}))
         case fx.PutEnding(mark, body):

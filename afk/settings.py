@@ -23,6 +23,7 @@ from afk.core.config_values import (
     parse_tick_seconds,
     printable,
 )
+from afk.core.known_links import hosts_of
 from afk.core.model import Labels
 from afk.core.rules import parse_rules
 from afk.environment import Environment
@@ -155,7 +156,7 @@ def _read(env: Environment) -> Settings:
     env.optional("AFK_LOG", parse_log)  # every process reads it where it logs; here it is only found to be legal
     rules_file = _rules_file(env)
     patience = env.optional("AFK_REQUEST_SECONDS", parse_request_seconds) or systems.PATIENCE
-    return Settings(
+    settings = Settings(
         config=_config(env, rules_file),
         database_url=env.found.take(lambda: _ledger_url(env.variables), ""),
         rules_file=rules_file,
@@ -169,6 +170,20 @@ def _read(env: Environment) -> Settings:
         presence=systems.presence(env),
         rhythm=_rhythm(env),
     )
+    return replace(settings, config=replace(settings.config, hosts=_hosts(settings)))
+
+
+def _hosts(settings: Settings) -> frozenset[str]:
+    """The systems of this installation, and GitHub's pages beside its API."""
+    found = [
+        settings.t3.public_url if settings.t3 else "",
+        settings.forgejo.url if settings.forgejo else "",
+        settings.woodpecker.url if settings.woodpecker else "",
+    ]
+    if settings.github is not None:
+        api = settings.github.api_url
+        found += [api, api.replace("//api.", "//", 1), "https://github.com"]
+    return hosts_of(found)
 
 
 def _rhythm(env: Environment) -> Rhythm:

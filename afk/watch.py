@@ -187,7 +187,7 @@ def _step(ports: Ports, config: Config, run: Run, gathered: Gathered, now: datet
     agent = agent_state(seen)
     may_start = gathered.may_start_turns and repo is not None
     is_open = seen.tracked.is_open if seen.tracked is not None else None
-    if change.is_empty and not effects.due(run, config.labels, agent, is_open=is_open, may_start_turns=may_start):
+    if change.is_empty and not effects.due(run, config, agent, is_open=is_open, may_start_turns=may_start):
         _tell(report, run, run, [])
         return
     with ports.ledger.hold(f"run:{run.id}") as held:

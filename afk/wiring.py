@@ -29,7 +29,6 @@ from afk.adapters.unconfigured import Unconfigured
 from afk.adapters.woodpecker import WoodpeckerStage
 from afk.adapters.woodpecker import checkup as woodpecker_checkup
 from afk.core.checkup import Checkup
-from afk.core.known_links import hosts_of
 from afk.core.model import ForgeKind, StageKind
 from afk.ports import Ports
 from afk.recollection import Recollection
@@ -144,7 +143,7 @@ def channel_names(settings: Settings) -> tuple[str, ...]:
 
 
 def _channels(settings: Settings, clock: Clock, open_ones: ExitStack) -> tuple[Channel, ...]:
-    hosts = _link_hosts(settings)
+    hosts = settings.config.hosts
     channels: list[Channel] = []
     if settings.slack is not None:
         channels.append(SlackChannel(settings.slack, clock, hosts=hosts))
@@ -153,18 +152,6 @@ def _channels(settings: Settings, clock: Clock, open_ones: ExitStack) -> tuple[C
         open_ones.callback(ntfy.close)
         channels.append(ntfy)
     return tuple(channels)
-
-
-def _link_hosts(settings: Settings) -> frozenset[str]:
-    """The hosts that a doorbell may link to: the systems of this installation, and GitHub's pages beside its API."""
-    urls = [
-        settings.t3.public_url if settings.t3 else "",
-        settings.forgejo.url if settings.forgejo else "",
-        settings.github.api_url if settings.github else "",
-        settings.woodpecker.url if settings.woodpecker else "",
-        "https://github.com",
-    ]
-    return hosts_of(url for url in urls if url)
 
 
 def ledger_findings(url: str, config: Config | None, now: datetime, tick_seconds: int) -> Iterator[Finding]:

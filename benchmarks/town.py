@@ -149,5 +149,5 @@ def put_in_flight(town: Town, ports: Ports, name: str, issue: Issue) -> None:
         turns=(turn,),
         evidence=(Evidence(Phase.PUSHED, now, seen=True, detail=sha),),
     )
-    told = replace(run, checklist=checklist(run))
+    told = replace(run, checklist=checklist(run, frozenset()))
     assert ports.ledger.claim(told, Entry(now, "bench", Via.CLI, "start"), {})

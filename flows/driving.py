@@ -38,6 +38,7 @@ class Told:
     before: Snapshot
     after: Snapshot
     wishes: Mapping[str, Command]
+    hosts: frozenset[str]
 
 
 def deadline() -> float:
@@ -64,7 +65,7 @@ async def drive(tick: str, seconds: float) -> State[Any]:
         return failed(Name.NO_LEDGER, str(error))
     for line in (*told.report.done, *told.report.troubles):
         get_run_logger().info("%s %s %s", line.subject, line.what, line.why)
-    await tell(told.report, told.before, told.after, told.wishes)
+    await tell(told.report, told.before, told.after, told.wishes, told.hosts)
     return state_of(told.report)
 
 
@@ -77,7 +78,7 @@ def _in_thread(tick: str, abandoned: Event) -> Told:
         report = ticking.TICKS[tick](retried(outside.ports, threads, abandoned), outside.config, now)
         ticking.end(ledger, report, tally, began)
         after = snapshot(ledger, before)
-        return Told(report, before, after, _wishes(ledger, before, after))
+        return Told(report, before, after, _wishes(ledger, before, after), outside.config.hosts)
 
 
 def _wishes(ledger: Ledger, before: Snapshot, after: Snapshot) -> dict[str, Command]:

@@ -18,7 +18,7 @@ from flows.snapshot import happened
 from flows.states import run_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from afk.core.records import Command
     from afk.report import Report
@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 TAGS_MAX = 40
 
 
-async def tell(report: Report, before: Snapshot, after: Snapshot, wishes: Mapping[str, Command]) -> None:
-    """Nothing changed, nothing written: a quiet tick costs one row."""
+async def tell(
+    report: Report, before: Snapshot, after: Snapshot, wishes: Mapping[str, Command], hosts: Collection[str]
+) -> None:
+    """Nothing changed, nothing written: a quiet tick costs one row. Links open `hosts` alone."""
     happenings = tuple(happened(before, after))
     with _never_fails("name and tags"):
         await _describe(report, after, happenings, wishes)
     with _never_fails("artifacts"):
-        await _write(before, after, wishes)
+        await _write(before, after, wishes, hosts)
     with _never_fails("events"):
         for happening in happenings:
             _emit(happening, wishes.get(happening.run.id))
@@ -89,15 +91,15 @@ def tags_of(ref: IssueRef) -> tuple[str, str]:
     return f"repo:{ref.repo}", f"issue:{ref}"
 
 
-async def _write(before: Snapshot, after: Snapshot, wishes: Mapping[str, Command]) -> None:
-    fleet, why_not = pages.fleet(after), pages.why_not(after)
-    if fleet != pages.fleet(before):
+async def _write(before: Snapshot, after: Snapshot, wishes: Mapping[str, Command], hosts: Collection[str]) -> None:
+    fleet, why_not = pages.fleet(after, hosts), pages.why_not(after)
+    if fleet != pages.fleet(before, hosts):
         await acreate_table_artifact(key="fleet", table=fleet, description=f"{len(fleet)} runs in flight")
     if why_not != pages.why_not(before):
         await acreate_table_artifact(key="why-not", table=why_not, description="The latest decision on each candidate")
     for run in after.runs.values():
-        page, old = pages.page(run, wishes.get(run.id)), before.runs.get(run.id)
-        if old is None or page != pages.page(old, wishes.get(run.id)):
+        page, old = pages.page(run, hosts, wishes.get(run.id)), before.runs.get(run.id)
+        if old is None or page != pages.page(old, hosts, wishes.get(run.id)):
             await acreate_markdown_artifact(key=pages.key_of(run), markdown=page, description=str(run.ref))
 
 

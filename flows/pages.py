@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from afk.core import wording
 from afk.core.checklist import checklist
+from afk.core.known_links import markdown_link
 from afk.core.text import markdown_escaped, plain
 from flows.timeline import picture
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from afk.core.records import Command, Verdicted
     from afk.core.run import Run
     from flows.snapshot import Snapshot
@@ -19,18 +22,18 @@ _MARKER = re.compile(r"\A<!--.*?-->\n")
 _NOT_IN_KEYS = re.compile(r"[^a-z0-9]+")
 
 
-def fleet(snapshot: Snapshot) -> list[dict[str, Any]]:
+def fleet(snapshot: Snapshot, hosts: Collection[str]) -> list[dict[str, Any]]:
     """No ages in it: a table that says the same needs not be written again."""
     return [
         {
-            "issue": _link(str(run.ref), run.url),
+            "issue": _link(str(run.ref), run.url, hosts),
             "attempt": run.attempt,
             "waits for": _cell(_standing(run)),
             "since": f"{run.claimed_at:%Y-%m-%d %H:%M}",
             "commit": run.commit[:12],
             "CI": run.verdict.value if run.commit else "",
             "USD": round(run.cost_usd, 2),
-            "thread": _link("open", run.thread_url),
+            "thread": _link("open", run.thread_url, hosts),
         }
         for run in sorted(snapshot.fleet, key=lambda run: run.ref)
     ]
@@ -58,18 +61,18 @@ def key_of(run: Run) -> str:
     return _NOT_IN_KEYS.sub("-", f"issue-{run.ref.repo.lower()}-{run.ref.number}").strip("-")
 
 
-def page(run: Run, wish: Command | None = None) -> str:
-    """Everything that a person who opens the flow run wants to know, and where to go from there."""
+def page(run: Run, hosts: Collection[str], wish: Command | None = None) -> str:
+    """Everything that a person who opens the flow run wants to know, and where to go from there: to `hosts` alone."""
     parts = [
         f"# {run.ref} {markdown_escaped(plain(run.title, 200))}",
-        _links(run),
+        _links(run, hosts),
         picture(run),
-        _boxes(_MARKER.sub("", checklist(run))),
+        _boxes(_MARKER.sub("", checklist(run, hosts))),
         _facts(run, wish),
     ]
     if run.failure is not None:
         place = " / ".join(plain(part, 120) for part in (run.failure.stage, run.failure.job, run.failure.step) if part)
-        parts.append(f"**Red:** {markdown_escaped(place)} {_link('log', run.failure.url)}".strip())
+        parts.append(f"**Red:** {markdown_escaped(place)} {_link('log', run.failure.url, hosts)}".strip())
     return "\n\n".join(parts) + "\n"
 
 
@@ -78,9 +81,9 @@ def _boxes(text: str) -> str:
     return re.sub(r"^- \[x\] ", "- ✅ ", re.sub(r"^- \[ \] ", "- ⬜ ", text, flags=re.MULTILINE), flags=re.MULTILINE)
 
 
-def _links(run: Run) -> str:
+def _links(run: Run, hosts: Collection[str]) -> str:
     places = (("issue", run.url), ("T3 thread", run.thread_url), ("CI", _ci_url(run)))
-    return " · ".join(_link(name, url) for name, url in places if url)
+    return " · ".join(_link(name, url, hosts) for name, url in places if url)
 
 
 def _ci_url(run: Run) -> str:
@@ -109,6 +112,6 @@ def _cell(text: str) -> str:
     return plain(text, 400).replace("](", "] (").replace("<", "< ")
 
 
-def _link(text: str, url: str) -> str:
-    """Links come from trackers and CI: only what is an address, and cannot end the markup early, is one."""
-    return f"[{text}]({url})" if re.fullmatch(r"https?://[^\s()<>|]+", url) else ("" if not url else text)
+def _link(text: str, url: str, hosts: Collection[str]) -> str:
+    """Links come from trackers and CI: where nobody vouches for one, its words stay."""
+    return markdown_link(text, url, hosts) or (text if url else "")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from afk.report import Report
 
 ADA = Person("ada", Via.CLI)
+HOSTS = frozenset({"ci.example", "t3.example", "tracker.example"})  # those that links may open
 INFRA_42 = IssueRef("infra", 42)
 
 
@@ -49,7 +50,7 @@ class House:
     @classmethod
     def empty(cls, *repos: Repo, ledger: Ledger | None = None, limits: Limits | None = None) -> House:
         repos = repos or (a_repo(),)
-        config = Config(limits or Limits(), repos={repo.name: repo for repo in repos}, kill_switch=False)
+        config = Config(limits or Limits(), repos={repo.name: repo for repo in repos}, kill_switch=False, hosts=HOSTS)
         house = cls(World(), ledger or open_ledger("sqlite://"), config)
         for repo in repos:
             house.world.enrol(repo, "ada")

@@ -49,6 +49,15 @@ def test_an_allowlist_is_enough_to_enrol(tmp_path):
     assert settings.rules_file is None
 
 
+def test_links_may_open_what_the_settings_name(tmp_path):
+    public = {"AFK_T3_PUBLIC_URL": "http://t3.lan:3773", "AFK_GITHUB_API_URL": "https://api.acme.ghe.com"}
+
+    hosts = load({**ENROLLED, **public}, tmp_path).config.hosts
+
+    assert hosts == {"t3.lan", "http://t3.lan:3773", "api.acme.ghe.com", "acme.ghe.com", "github.com"}
+    assert load(HOME, tmp_path).config.hosts == frozenset()
+
+
 def test_a_rules_file_in_the_working_directory_is_read(tmp_path):
     path = rules(tmp_path, '[limits]\nnudges_max = 0\n[repos.web]\nslug = "owner/site"\n')
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from afk.core.identifiers import marker
+from afk.core.known_links import markdown_link
 from afk.core.run import Outcome, Phase
 from afk.core.text import markdown_escaped, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from afk.core.run import Evidence, Run
 
 TITLES = {
@@ -32,30 +35,29 @@ HEADINGS = {
 DETAIL_LIMIT = 160
 
 
-def checklist(run: Run) -> str:
-    """Only what was seen or reported is ticked, and each tick says by what."""
+def checklist(run: Run, hosts: Collection[str]) -> str:
+    """Only what was seen or reported is ticked, and each tick says by what. Links open `hosts` alone."""
     known = {each.phase: each for each in run.evidence}
+    conversation = markdown_link("conversation", run.thread_url, hosts)
     lines = [
         marker(run.id, "checklist"),
         f"### {HEADINGS[run.outcome]}",
         "",
-        *(_line(phase, known.get(phase)) for phase in Phase),
+        *(_line(phase, known.get(phase), hosts) for phase in Phase),
         "",
         *_remarks(run),
-        f"<sub>Attempt {run.attempt} · run {run.id}"
-        + (f" · [conversation]({run.thread_url})" if run.thread_url else "")
-        + "</sub>",
+        f"<sub>Attempt {run.attempt} · run {run.id}" + (f" · {conversation}" if conversation else "") + "</sub>",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _line(phase: Phase, evidence: Evidence | None) -> str:
+def _line(phase: Phase, evidence: Evidence | None, hosts: Collection[str]) -> str:
     if evidence is None:
         return f"- [ ] {TITLES[phase]}"
     how = "" if evidence.seen else " (reported)"
     detail = markdown_escaped(plain(_shown(phase, evidence.detail), DETAIL_LIMIT))
-    link = f"[{detail or 'log'}]({evidence.url})" if evidence.url.startswith("https://") else detail
-    return f"- [x] {TITLES[phase]}{how}" + (f": {link}" if link else "")
+    shown = markdown_link(detail or "log", evidence.url, hosts) or detail
+    return f"- [x] {TITLES[phase]}{how}" + (f": {shown}" if shown else "")
 
 
 def _shown(phase: Phase, detail: str) -> str:

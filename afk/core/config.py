@@ -78,6 +78,7 @@ class Config:
     labels: Labels = field(default_factory=Labels)
     repos: Mapping[str, Repo] = field(default_factory=dict)
     kill_switch: bool = True
+    hosts: frozenset[str] = frozenset()  # that links may open, as `hosts_of` makes them
 
 
 def merge(

@@ -20,8 +20,8 @@ from afk.core.watching import changed_fields
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from afk.core.config import Limits
-    from afk.core.model import Labels, Question
+    from afk.core.config import Config, Limits
+    from afk.core.model import Question
     from afk.core.records import Command
     from afk.core.run import Run
     from afk.core.run_state_machine import Decision
@@ -269,19 +269,20 @@ def _entry(run: Run, decision: Decision, now: datetime, detail: str = "") -> Ent
 
 
 def due(
-    run: Run, labels: Labels, turn: TurnState, *, is_open: bool | None, may_start_turns: bool
+    run: Run, config: Config, turn: TurnState, *, is_open: bool | None, may_start_turns: bool
 ) -> tuple[Effect, ...]:
     """The effects between what is recorded and what the outside shows, in an order that a crash cannot break."""
     if run.outcome is None:
-        return _starting(run, labels, may_start_turns) if run.started_at is None else _going(run, may_start_turns)
+        going = _going if run.started_at is not None else _starting
+        return going(run, config, may_start_turns)
     match run.outcome:
         case Outcome.DONE:
             done = doorbell_key(run.id, DoorbellKind.DONE.value)
-            ending = (Close(), Release(done), RemoveLabel(labels.in_progress), *_checklist(run))
+            ending = (Close(), Release(done), RemoveLabel(config.labels.in_progress), *_checklist(run, config))
         case Outcome.FROZEN | Outcome.NEEDS_HUMAN:
-            ending = _handed_back(run, labels, is_open)
+            ending = _handed_back(run, config, is_open)
         case Outcome.STOPPED:
-            ending = _let_go(run, labels, is_open)
+            ending = _let_go(run, config, is_open)
         case _:
             assert_never(run.outcome)
     return (*_interrupted(run, turn), *ending, *_stopped(run, turn), Finish())
@@ -295,21 +296,22 @@ def _turns(run: Run, may_start_turns: bool) -> tuple[Effect, ...]:
     return (OpenThread(turn),) if opens else (SendTurn(turn),)
 
 
-def _starting(run: Run, labels: Labels, may_start_turns: bool) -> tuple[Effect, ...]:
+def _starting(run: Run, config: Config, may_start_turns: bool) -> tuple[Effect, ...]:
     """Thread, label, checklist: a start that fails leaves no label behind."""
     opened = run.turns[0].sent_at is not None
     if not opened and not may_start_turns:
         return ()
-    label = () if run.labelled_at else (AddLabel(labels.in_progress), RemoveLabel(labels.human), MarkLabelled())
-    return (*_turns(run, may_start_turns), *label, *_checklist(run), MarkStarted())
+    names = config.labels
+    label = () if run.labelled_at else (AddLabel(names.in_progress), RemoveLabel(names.human), MarkLabelled())
+    return (*_turns(run, may_start_turns), *label, *_checklist(run, config), MarkStarted())
 
 
-def _going(run: Run, may_start_turns: bool) -> tuple[Effect, ...]:
-    return (*_turns(run, may_start_turns), *_checklist(run))
+def _going(run: Run, config: Config, may_start_turns: bool) -> tuple[Effect, ...]:
+    return (*_turns(run, may_start_turns), *_checklist(run, config))
 
 
-def _checklist(run: Run) -> tuple[Effect, ...]:
-    return () if checklist(run) == run.checklist and run.comment_id else (PutChecklist(),)
+def _checklist(run: Run, config: Config) -> tuple[Effect, ...]:
+    return () if checklist(run, config.hosts) == run.checklist and run.comment_id else (PutChecklist(),)
 
 
 def _interrupted(run: Run, turn: TurnState) -> tuple[Effect, ...]:
@@ -324,21 +326,21 @@ def _may_push(run: Run, turn: TurnState) -> bool:
     return turn in ALIVE and any(each.sent_at for each in run.turns)
 
 
-def _handed_back(run: Run, labels: Labels, is_open: bool | None) -> tuple[Effect, ...]:
+def _handed_back(run: Run, config: Config, is_open: bool | None) -> tuple[Effect, ...]:
     reopen = (Reopen(),) if is_open is False else ()
     return (
         *reopen,
-        AddLabel(labels.human),
-        PutEnding(marker(run.id, "ending"), wording.handed_back(run)),
-        RemoveLabel(labels.in_progress),
-        *_checklist(run),
+        AddLabel(config.labels.human),
+        PutEnding(marker(run.id, "ending"), wording.handed_back(run, config.hosts)),
+        RemoveLabel(config.labels.in_progress),
+        *_checklist(run, config),
     )
 
 
-def _let_go(run: Run, labels: Labels, is_open: bool | None) -> tuple[Effect, ...]:
+def _let_go(run: Run, config: Config, is_open: bool | None) -> tuple[Effect, ...]:
     """A stopped issue that stays open goes to a person, else the next tick would start it again."""
     if run.reason is Reason.ISSUE_GONE:
         return ()
-    hand_over = () if is_open is False else (AddLabel(labels.human),)
-    ending = PutEnding(marker(run.id, "ending"), wording.handed_back(run))
-    return (*hand_over, ending, RemoveLabel(labels.in_progress), *_checklist(run))
+    hand_over = () if is_open is False else (AddLabel(config.labels.human),)
+    ending = PutEnding(marker(run.id, "ending"), wording.handed_back(run, config.hosts))
+    return (*hand_over, ending, RemoveLabel(config.labels.in_progress), *_checklist(run, config))

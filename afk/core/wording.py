@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from afk.core.dispatch_policy import Code
+from afk.core.known_links import markdown_link
 from afk.core.run import Outcome, Reason, TurnKind
 from afk.core.text import fenced, markdown_escaped, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from afk.core.config import Limits
@@ -101,7 +103,7 @@ def waits_for(reason: Reason | None) -> str:
 # On the issue
 
 
-def handed_back(run: Run) -> str:
+def handed_back(run: Run, hosts: Collection[str]) -> str:
     """The comment that tells people on the issue what was tried, why it stopped, and what they can do."""
     heading = {
         Outcome.FROZEN: "AFK froze this run. Everything is left as it is, so that you can look.",
@@ -109,17 +111,16 @@ def handed_back(run: Run) -> str:
         Outcome.STOPPED: "AFK stopped working on this issue.",
     }[run.outcome or Outcome.STOPPED]
     lines = [heading, "", markdown_escaped(plain(run.detail, 800)), ""]
-    lines += [f"- {line}" for line in _tried(run)]
+    lines += [f"- {line}" for line in _tried(run, hosts)]
     if run.failure is not None and run.failure.errors:
         lines += ["", "First lines of the error:", "", fenced("\n".join(run.failure.errors)[:4_000])]
     lines += ["", f"*Hint:* `/afk redispatch {run.ref}` starts a new attempt that knows of this one."]
     return "\n".join(lines) + "\n"
 
 
-def _tried(run: Run) -> list[str]:
-    lines = [
-        f"Attempt {run.attempt}, run `{run.id}`" + (f", [conversation]({run.thread_url})" if run.thread_url else "")
-    ]
+def _tried(run: Run, hosts: Collection[str]) -> list[str]:
+    conversation = markdown_link("conversation", run.thread_url, hosts)
+    lines = [f"Attempt {run.attempt}, run `{run.id}`" + (f", {conversation}" if conversation else "")]
     lines.append(f"Commit `{run.commit}`" if run.commit else "Nothing was pushed")
     if run.failure is not None:
         place = " / ".join(
@@ -127,9 +128,8 @@ def _tried(run: Run) -> list[str]:
             for part in (run.failure.stage, run.failure.job, run.failure.step)
             if part
         )
-        lines.append(
-            f"Red: {place}" + (f" ([log]({run.failure.url}))" if run.failure.url.startswith("https://") else "")
-        )
+        log = _log(run.failure.url, hosts)
+        lines.append(f"Red: {place}" + (f" ({log})" if log else ""))
     for kind, words in (
         (TurnKind.FIX_FORWARD, "Corrections"),
         (TurnKind.NUDGE, "Reminders"),
@@ -138,6 +138,12 @@ def _tried(run: Run) -> list[str]:
         if made := len(run.turns_of(kind)):
             lines.append(f"{words}: {made}")
     return lines
+
+
+def _log(url: str, hosts: Collection[str]) -> str:
+    """An address that nobody vouches for is shown, since people may need it, and does nothing."""
+    shown = f"log: {markdown_escaped(plain(url, 300))}" if url.startswith("https://") else ""
+    return markdown_link("log", url, hosts) or shown
 
 
 def orphan(label: str) -> str:

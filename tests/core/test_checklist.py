@@ -6,6 +6,7 @@ import pytest
 
 from afk.core.checklist import checklist
 from afk.core.run import Evidence, Outcome, Phase, Run, TurnKind
+from tests.house import HOSTS
 from tests.runs import NOON, SHA, a_run, a_turn
 
 MARKER = "<!-- afk:checklist:infra-42-1-0a1b2c3d -->"
@@ -68,11 +69,11 @@ STATES = [
 
 @pytest.mark.parametrize(("run", "text"), [row[1:] for row in STATES], ids=[row[0] for row in STATES])
 def test_checklist(run: Run, text: str) -> None:
-    assert checklist(run) == text
+    assert checklist(run, HOSTS) == text
 
 
 def test_run_without_a_thread_has_no_link() -> None:
-    assert checklist(a_run(thread_url="")).endswith("<sub>Attempt 1 · run infra-42-1-0a1b2c3d</sub>\n")
+    assert checklist(a_run(thread_url=""), HOSTS).endswith("<sub>Attempt 1 · run infra-42-1-0a1b2c3d</sub>\n")
 
 
 @pytest.mark.parametrize(
@@ -84,21 +85,38 @@ def test_run_without_a_thread_has_no_link() -> None:
     ],
 )  # fmt: skip
 def test_what_the_agent_reports_is_shown_as_it_was_written(detail: str, line: str) -> None:
-    text = checklist(a_run(evidence=(reported(Phase.WORKTREE, detail),)))
+    text = checklist(a_run(evidence=(reported(Phase.WORKTREE, detail),)), HOSTS)
 
     assert f"- [x] Worktree (reported): {line}\n" in text
     assert text.count("<!-- afk:") == 1
 
 
-def test_link_that_is_none_is_left_out() -> None:
-    assert "- [x] CI: green\n" in checklist(a_run(evidence=(seen(Phase.CI, "green", "javascript:alert(1)"),)))
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "https://evil.example/1", "http://ci.example/1"])
+def test_link_that_nobody_vouches_for_is_left_out(url: str) -> None:
+    assert "- [x] CI: green\n" in checklist(a_run(evidence=(seen(Phase.CI, "green", url),)), HOSTS)
+    assert "- [x] CI\n" in checklist(a_run(evidence=(seen(Phase.CI, url=url),)), HOSTS)
+
+
+def test_address_cannot_end_its_link_early() -> None:
+    url = "https://ci.example/1) [Approve](https://evil.example"
+
+    assert "- [x] CI\n" in checklist(a_run(evidence=(seen(Phase.CI, url=url),)), HOSTS)
+    assert "- [x] CI: [log](https://ci.example/1%29%20@ada)\n" in checklist(
+        a_run(evidence=(seen(Phase.CI, url="https://ci.example/1)%20@ada"),)), HOSTS
+    )
+
+
+def test_conversation_that_nobody_vouches_for_is_no_link() -> None:
+    text = checklist(a_run(thread_url="https://evil.example/t"), HOSTS)
+
+    assert "evil" not in text
 
 
 def test_long_detail_is_cut() -> None:
-    line = checklist(a_run(evidence=(reported(Phase.WORKTREE, "x" * 5_000),))).splitlines()[3]
+    line = checklist(a_run(evidence=(reported(Phase.WORKTREE, "x" * 5_000),)), HOSTS).splitlines()[3]
 
     assert line == "- [x] Worktree (reported): " + "x" * 159 + "…"
 
 
 def test_same_run_has_the_same_checklist() -> None:
-    assert checklist(a_run(evidence=ALL)) == checklist(a_run(evidence=tuple(reversed(ALL))))
+    assert checklist(a_run(evidence=ALL), HOSTS) == checklist(a_run(evidence=tuple(reversed(ALL))), HOSTS)

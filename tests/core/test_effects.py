@@ -11,20 +11,21 @@ import pytest
 from afk.core import effects as fx
 from afk.core import prompts
 from afk.core.checklist import checklist
-from afk.core.config import Limits
-from afk.core.model import Labels, Question
+from afk.core.config import Config, Limits
+from afk.core.model import Question
 from afk.core.records import Change, Command, Doorbell, DoorbellKind, Entry, Verb, Via
 from afk.core.run import Evidence, Outcome, Phase, Reason, Run, TurnKind
 from afk.core.run_state_machine import Action, Decision, TurnState
 from afk.core.watching import Observed
 from afk.core.wording import handed_back
-from tests.house import INFRA_42
+from tests.house import HOSTS, INFRA_42
 from tests.runs import NOON, RED_CI, SHA, a_run, a_turn, after
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-LABELS = Labels()
+CONFIG = Config(hosts=HOSTS)
+LABELS = CONFIG.labels
 ENDING = "<!-- afk:ending:infra-42-1-0a1b2c3d -->"
 CHECKLIST = fx.PutChecklist()
 DONE_KEY = "infra-42-1-0a1b2c3d:done"
@@ -32,13 +33,13 @@ UNSENT = a_turn(sent_at=None)
 
 
 def up_to_date(run: Run) -> Run:
-    return replace(run, comment_id="c1", checklist=checklist(run))
+    return replace(run, comment_id="c1", checklist=checklist(run, HOSTS))
 
 
 def due(
     run: Run, turn: TurnState = TurnState.ENDED, *, is_open: bool | None = True, may: bool = True
 ) -> list[fx.Effect]:
-    return list(fx.due(run, LABELS, turn, is_open=is_open, may_start_turns=may))
+    return list(fx.due(run, CONFIG, turn, is_open=is_open, may_start_turns=may))
 
 
 CLAIMED = a_run(UNSENT, started_at=None, labelled_at=None)
@@ -79,7 +80,7 @@ GONE = ended(Outcome.STOPPED, Reason.ISSUE_GONE)
 
 
 def words(run: Run) -> fx.PutEnding:
-    return fx.PutEnding(ENDING, handed_back(run))
+    return fx.PutEnding(ENDING, handed_back(run, HOSTS))
 
 
 OFF, ON = fx.RemoveLabel(LABELS.in_progress), fx.AddLabel(LABELS.human)

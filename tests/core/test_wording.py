@@ -16,7 +16,7 @@ from afk.core.run import Outcome, Reason, Run, TurnKind
 from afk.core.run_state_machine import Action, Facts, next_action
 from afk.core.watching import Observed
 from tests.core.test_run_state_machine import combinations
-from tests.house import INFRA_42
+from tests.house import HOSTS, INFRA_42
 from tests.runs import NOON, RED_CI, SHA, a_run, a_thread, a_turn, after
 
 TEXTS = Path(__file__).parent / "texts"
@@ -131,13 +131,24 @@ STOPPED = a_run(outcome=Outcome.STOPPED, detail="ada asked to stop it.")
 def test_defect_26_issue_is_told_why_what_was_tried_and_what_to_do(name: str) -> None:
     run = {"frozen": FROZEN, "needs_human": HUMAN, "stopped": STOPPED}[name]
 
-    assert wording.handed_back(run) == (TEXTS / f"ending_{name}.txt").read_text()
+    assert wording.handed_back(run, HOSTS) == (TEXTS / f"ending_{name}.txt").read_text()
 
 
 def test_link_in_an_ending_must_be_one() -> None:
     run = a_run(outcome=Outcome.FROZEN, failure=type(RED_CI)("checks", "a|b", url="javascript:alert(1)"))
 
-    assert "- Red: checks / a\\|b\n" in wording.handed_back(run)
+    assert "- Red: checks / a\\|b\n" in wording.handed_back(run, HOSTS)
+
+
+def test_log_at_a_place_that_nobody_vouches_for_is_shown_and_does_nothing() -> None:
+    url = "https://evil.example/1) [Approve](https://evil.example/@ada"
+    run = a_run(outcome=Outcome.FROZEN, failure=type(RED_CI)("checks", url=url), thread_url="https://evil.example/t")
+
+    text = wording.handed_back(run, HOSTS)
+
+    address = "https:<!-- -->//evil.example/1) \\[Approve\\](https:<!-- -->//evil.example/@<!-- -->ada"
+    assert f"- Red: checks (log: {address})\n" in text
+    assert "conversation" not in text
 
 
 def test_orphan() -> None:
@@ -223,4 +234,6 @@ def test_answer(text: str, expected: str) -> None:
 def test_no_ending_is_longer_than_a_comment_may_be(outcome: Outcome) -> None:
     huge = type(RED_CI)("s" * 500, "j" * 9_000, "p" * 9_000, "https://ci.example", ("`" * 9_000,) * 9)
 
-    assert len(wording.handed_back(a_run(outcome=outcome, commit=SHA, detail="d" * 9_000, failure=huge))) < 20_000
+    assert (
+        len(wording.handed_back(a_run(outcome=outcome, commit=SHA, detail="d" * 9_000, failure=huge), HOSTS)) < 20_000
+    )

@@ -135,7 +135,7 @@ def test_processes_find_whole_settings(name: str, tmp_path: Path) -> None:
     found = settings.load(environ, tmp_path)
 
     assert (found.slack is not None) == (name == "bot")
-    assert found.config == Config(kill_switch=True, repos=found.config.repos)
+    assert found.config == Config(kill_switch=True, repos=found.config.repos, hosts=found.config.hosts)
     assert list(found.config.repos) == ["infra"]
     assert found.database_url == SECRETS["database-url"]
 

@@ -16,7 +16,7 @@ from afk.core.run import Evidence, Failure, Outcome, Phase, Reason, TurnKind, Ve
 from flows import pages
 from flows.snapshot import Snapshot
 from flows.timeline import drawing, picture, spans
-from tests.house import INFRA_42
+from tests.house import HOSTS, INFRA_42
 from tests.runs import NOON, RED_CI, SHA, a_run, a_turn, after
 
 FROZEN = a_run(
@@ -47,7 +47,7 @@ def test_fleet_is_a_row_for_each_run_in_flight() -> None:
     going = a_run(reason=Reason.WORKING, cost_usd=1.234)
     ended = a_run(ref=IssueRef("web", 7), id="web-7", finished_at=NOON)
 
-    assert pages.fleet(holding(going, ended)) == [
+    assert pages.fleet(holding(going, ended), HOSTS) == [
         {
             "issue": "[infra#42](https://tracker.example/infra/42)",
             "attempt": 1,
@@ -74,14 +74,14 @@ def test_words_in_a_table_become_no_link() -> None:
     decision = Verdicted(INFRA_42, "start-failed", hostile, NOON)
     ending = a_run(outcome=Outcome.STOPPED, detail=hostile)
 
-    (why,), (row,) = pages.why_not(holding(decisions=(decision,))), pages.fleet(holding(ending))
+    (why,), (row,) = pages.why_not(holding(decisions=(decision,))), pages.fleet(holding(ending), HOSTS)
 
     assert why["why"] == "Its start failed ([log] (https://evil.example) < img src=x>); it is tried again."
     assert row["waits for"] == "stopped: [log] (https://evil.example) < img src=x>"
 
 
 def test_page_of_a_frozen_run_in_full() -> None:
-    text = re.sub(r"base64,[^)]*", "base64,…", pages.page(FROZEN, WISH))
+    text = re.sub(r"base64,[^)]*", "base64,…", pages.page(FROZEN, HOSTS, WISH))
 
     assert text == (
         "# infra#42 Rotate the logs\n\n"
@@ -106,16 +106,27 @@ def test_page_of_a_frozen_run_in_full() -> None:
 
 
 def test_without_a_wish_the_label_asked() -> None:
-    assert "| asked for by | the ready label |" in pages.page(a_run())
+    assert "| asked for by | the ready label |" in pages.page(a_run(), HOSTS)
 
 
 @pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "https://x/)[a](https://evil", "https://x/\n# heading", "data:text/html,x"]
+    "url",
+    [
+        "javascript:alert(1)",
+        "https://ci.example/)[a](https://evil",
+        "https://ci.example/\n# heading",
+        "data:text/html,x",
+        "https://evil.example/x",
+    ],
 )
-def test_what_is_no_plain_address_is_no_link(url: str) -> None:
-    run = replace(FROZEN, failure=Failure("checks", url=url))
+def test_address_that_nobody_vouches_for_is_no_link(url: str) -> None:
+    evidence = (Evidence(Phase.CI, NOON, seen=True, url=url),)
+    run = replace(FROZEN, failure=Failure("checks", url=url), evidence=evidence, url=url, thread_url=url)
 
-    assert url not in pages.page(run)
+    shown = pages.page(run, HOSTS) + str(pages.fleet(holding(a_run(url=url, thread_url=url)), HOSTS))
+
+    assert url not in shown
+    assert "](https://evil" not in shown
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def told_by(town: Town) -> str:
         json.dumps([town.bells.slack.messages(town.bells.room), town.bells.ntfy.published("afk")]) if town.bells else ""
     )
     with wiring.ledger(town.street.environment["AFK_DATABASE_URL"]) as opened:
-        prefect = [pages.page(run) for run in opened.history(INFRA, 10)]
+        prefect = [pages.page(run, ()) for run in opened.history(INFRA, 10)]
     return "".join([ledger.decode("latin-1"), *comments, *prompts, bells, *prefect])
 
 
