@@ -49,6 +49,7 @@ def _shown(screen: Screen, *, stay: bool) -> int:
                 "Prefect": f"{installation.pages}/runs",
                 "Slack": f"{installation.village.slack.url}/",
                 "tracker": f"{installation.village.tracker.url}/",
+                "T3 Code": f"{installation.village.cockpit.url}/",
             }
         )
         screen.plots = installation.village.plots

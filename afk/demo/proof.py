@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import httpx
+
 from afk import settings, wiring
 from afk.demo.story import DATABASE, LATER, LOGS, MEMORY, STRANGE
-from afk.sandbox.village import STRANGER
+from afk.sandbox.village import STRANGER, buttons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,7 @@ def faults(installation: Installation) -> list[str]:
         *_tracker(village),
         *_t3(village),
         *_slack(village),
+        *_links(village),
         *_prefect(installation),
         *_ledger(installation),
     ]
@@ -79,6 +82,14 @@ def _slack(village: Village) -> Iterator[str]:
     frozen = next((text for text in texts if "Frozen" in text), "")
     if village.operator not in frozen:
         yield f"Slack: the frozen doorbell does not say who asked for the re-run: {frozen}"
+
+
+def _links(village: Village) -> Iterator[str]:
+    """Whoever follows a button of a doorbell gets to see what it names."""
+    for bell in village.bells():
+        for button in buttons(bell):
+            if "url" in button and not httpx.get(button["url"], timeout=10).is_success:
+                yield f"Slack: {button['text']['text']} leads nowhere in {bell['text']}: {button['url']}"
 
 
 def _prefect(installation: Installation) -> Iterator[str]:

@@ -13,6 +13,7 @@ from afk.sandbox.github import GithubServer
 from afk.sandbox.github.pages import GithubPages
 from afk.sandbox.slack import SlackServer
 from afk.sandbox.t3 import T3Server
+from afk.sandbox.t3.pages import T3Pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,12 +53,13 @@ class Village:
         self.github = GithubServer()
         self.tracker = GithubPages(self.github)
         self.t3 = T3Server(auto_start=True, sees_disk=True)
+        self.cockpit = T3Pages(self.t3)
         self.slack = SlackServer()
         self.agents = Agents(self.github, self.t3)
         self.channel = self.operator = ""
 
     def open(self) -> None:
-        for server in (self.github, self.tracker, self.t3, self.slack):
+        for server in (self.github, self.tracker, self.t3, self.cockpit, self.slack):
             self._doors.enter_context(server)
         for login in (OPERATOR, STRANGER, BOT):
             self.github.create_user(login)
@@ -82,6 +84,7 @@ class Village:
             "AFK_GITHUB_API_URL": self.github.url,
             "AFK_GITHUB_TOKEN": self.github.token_classic(BOT),
             "AFK_T3_URL": self.t3.url,
+            "AFK_T3_PUBLIC_URL": self.cockpit.url,
             "AFK_T3_TOKEN": self.t3.issue_token(),
             "AFK_SLACK_API_URL": f"{self.slack.url}/api/",
             "AFK_SLACK_CHANNEL": self.channel,
@@ -133,7 +136,7 @@ class Village:
         if seen.warning:
             raise NoAnswer(f"{text}: {seen.warning}")
         message = seen.messages[0]
-        if not any(button["action_id"] == "confirm" for button in _buttons(message)):
+        if not any(button["action_id"] == "confirm" for button in buttons(message)):
             return self.spelt(message["text"])
         self._pressed(self.slack.human.clicks(self.operator, message["ts"], "confirm"))
         answer = self._sees(lambda each: each["ts"] == message["ts"] and each["text"] != message["text"])
@@ -147,16 +150,14 @@ class Village:
 
     def presses(self, part: str, action: str) -> None:
         """A button under the newest message that has this in its text; its dialog is confirmed."""
-        message = self._sees(
-            lambda each: part in each["text"] and any(b["action_id"] == action for b in _buttons(each))
-        )
+        message = self._sees(lambda each: part in each["text"] and any(b["action_id"] == action for b in buttons(each)))
         seen = self.slack.human.clicks(self.operator, message["ts"], action)
         self._pressed(self.slack.human.confirms(self.operator) if seen.dialog else seen)
 
     def bells(self) -> list[Message]:
         """The doorbells in the channel, oldest first."""
         posted = self.slack.human.sees(self.operator, self.channel)
-        return [each for each in posted if any(button["action_id"] == "link:issue" for button in _buttons(each))]
+        return [each for each in posted if any(button["action_id"] == "link:issue" for button in buttons(each))]
 
     def _sees(self, is_it: Callable[[Message], bool]) -> Message:
         try:
@@ -219,5 +220,5 @@ class Village:
             return run.conclusion or "running"
 
 
-def _buttons(message: Message) -> list[Message]:
+def buttons(message: Message) -> list[Message]:
     return [each for block in message.get("blocks", []) if block["type"] == "actions" for each in block["elements"]]

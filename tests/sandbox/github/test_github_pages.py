@@ -130,4 +130,4 @@ def test_hostile_words_are_shown_and_do_nothing(server: GithubServer, pages: htt
 def test_what_is_not_there_is_not_found(server: GithubServer, pages: httpx.Client, path: str) -> None:
     answer = pages.get(path)
 
-    assert (answer.status_code, "all issues" in answer.text) == (404, True)
+    assert (answer.status_code, "all there is" in answer.text) == (404, True)

@@ -1,28 +1,17 @@
-"""Serve what people look at, on a port of its own; the addresses in the API's answers lead here from then on."""
+"""Serve the pages of the simulated GitHub; the addresses in the API's answers lead here from then on."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from aiohttp import web
-
 from afk.sandbox.github.pages import views
-from afk.sandbox.server import Server
+from afk.sandbox.pages import Pages, View
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from afk.sandbox.github.pages.views import View
     from afk.sandbox.github.server import GithubServer
 
-STYLE = "/pages.css"
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'",
-    "Cache-Control": "no-store",
-    "Refresh": "3",  # nobody wants to press reload while a story goes on
-}
-ROUTES: dict[str, View] = {
+VIEWS: dict[str, View] = {
     "/": views.front,
     "/{owner}/{repo}": views.issues,
     "/{owner}/{repo}/issues": views.issues,
@@ -33,11 +22,10 @@ ROUTES: dict[str, View] = {
 }
 
 
-class GithubPages(Server):
-    """Everybody may look at everything: whoever sees this port owns the world behind it."""
-
+class GithubPages(Pages):
     def __init__(self, github: GithubServer, port: int = 0) -> None:
-        super().__init__(port)
+        drawn = {path: partial(view, github.forge) for path, view in VIEWS.items()}
+        super().__init__(views.SITE, drawn, github.lock, port)
         self._github = github
 
     def start(self) -> Self:
@@ -45,25 +33,3 @@ class GithubPages(Server):
         with self._github.lock:
             self._github.forge.world.site = self.url
         return self
-
-    def routes(self, router: web.UrlDispatcher) -> None:
-        router.add_get(STYLE, self._style)
-        for path, view in ROUTES.items():
-            router.add_get(path, self._page(view))
-        router.add_get("/{anything:.*}", self._page(views.elsewhere))
-
-    async def _style(self, _: web.Request) -> web.Response:
-        text = Path(__file__).with_name("pages.css").read_text(encoding="utf-8")
-        return web.Response(text=text, content_type="text/css", charset="utf-8")
-
-    def _page(self, view: View) -> Callable[[web.Request], Awaitable[web.Response]]:
-        async def handle(request: web.Request) -> web.Response:
-            status = 200
-            with self._github.lock:
-                try:
-                    text = view(self._github.forge, **request.match_info)
-                except LookupError:
-                    status, text = 404, views.nothing()
-            return web.Response(status=status, text=text, content_type="text/html", charset="utf-8", headers=HEADERS)
-
-        return handle

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from afk.sandbox.github.checks import current_jobs, latest_runs, suites_of
-from afk.sandbox.github.pages.markup import Html, link, markdown, moment, page, tag
+from afk.sandbox.pages.markup import Html, link, markdown, moment, page, tag
 
 if TYPE_CHECKING:
     from afk.sandbox.github.ci_records import Job, WorkflowRun
     from afk.sandbox.github.forge import Forge
     from afk.sandbox.github.records import Account, Comment, Commit, Event, Issue, Label, Repository
 
-View = Callable[..., str]
+SITE = "GitHub"
 SHORT = 12
 WORDS = {
     "labeled": "added the label",
@@ -28,12 +27,12 @@ WORDS = {
 
 
 def front(forge: Forge) -> str:
-    return page("Issues", *(_board(repo) for repo in forge.world.repositories.values()))
+    return page(SITE, "Issues", *(_board(repo) for repo in forge.world.repositories.values()))
 
 
 def issues(forge: Forge, owner: str, repo: str) -> str:
     found = _repository(forge, owner, repo)
-    return page(f"Issues · {found.full_name}", _board(found))
+    return page(SITE, f"Issues · {found.full_name}", _board(found))
 
 
 def issue(forge: Forge, owner: str, repo: str, number: str) -> str:
@@ -42,6 +41,7 @@ def issue(forge: Forge, owner: str, repo: str, number: str) -> str:
     name = Html(f"{tag('span', one.title)} {tag('span', f'#{one.number}', cls='faint')}")
     opened = tag("span", _login(one.author), " opened this at ", moment(one.created_at), cls="faint")
     return page(
+        SITE,
         f"{one.title} · {where}#{one.number}",
         tag("p", link(f"/{where}/issues", where), cls="faint"),
         tag("h1", name),
@@ -59,6 +59,7 @@ def commit(forge: Forge, owner: str, repo: str, sha: str) -> str:
         for check in latest_runs(suite)
     ]
     return page(
+        SITE,
         f"{_subject(one)} · {one.repo.full_name}",
         tag("p", link(f"/{one.repo.full_name}/issues", one.repo.full_name), cls="faint"),
         tag("h1", _subject(one)),
@@ -78,21 +79,13 @@ def run(forge: Forge, owner: str, repo: str, run: str, job: str = "") -> str:
     jobs = [each for each in current_jobs(one) if not job or each.check.id == _number(job)]
     head = found.commits[one.suite.head_sha]
     return page(
+        SITE,
         f"{one.workflow.name} · {found.full_name}",
         tag("p", link(f"/{found.full_name}/issues", found.full_name), cls="faint"),
         tag("h1", one.workflow.name, " ", tag("span", f"#{one.number}", cls="faint")),
         tag("p", _verdict(one.status, one.conclusion), " ", _commit_link(head), " ", _subject(head), *_again(one)),
         *(_job(each) for each in jobs),
     )
-
-
-def elsewhere(_: Forge, anything: str) -> str:
-    raise LookupError(anything)
-
-
-def nothing() -> str:
-    hint = tag("p", "Nothing is here. See ", link("/", "all issues"), ".")
-    return page("Not found", tag("h1", "Not found"), hint)
 
 
 # Pieces

@@ -42,17 +42,17 @@ def moment(at: datetime) -> Html:
 
 
 def markdown(text: str) -> Html:
-    """As GitHub shows it: without HTML comments, with boxes in lists."""
+    """As forges show it: without HTML comments, with boxes in lists."""
     text = _SMALL.sub("", _COMMENT.sub("", text))
     text = _BOX.sub(lambda found: f"{found[1]}{'☐' if found[2] == ' ' else '☑'} ", text)
     return Html(f'<div class="text">{_READER.render(text)}</div>')
 
 
-def page(title: str, *parts: object) -> str:
+def page(site: str, title: str, *parts: object) -> str:
     head = Html(
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{escape(title)}</title><link rel="stylesheet" href="/pages.css">'
     )
-    top = tag("header", link("/", "GitHub, simulated"), tag("span", "only to look at", cls="note"))
+    top = tag("header", link("/", f"{site}, simulated"), tag("span", "only to look at", cls="note"))
     body = tag("body", top, tag("main", *parts))
     return f'<!doctype html><html lang="en"><head>{head}</head>{body}</html>'
