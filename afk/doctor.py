@@ -26,14 +26,14 @@ LONGEST = 1_000
 _LAST_CLAUSE = re.compile(r"(?P<what>.+)(?:\. |: )(?P<todo>.+?)\.?")
 
 
-def checkups(environ: Mapping[str, str], clock: Clock) -> list[Checkup]:
-    """What there is to look at. Settings that are not legal are sent to nobody."""
+def checkups(environ: Mapping[str, str], clock: Clock, *, bot: bool = False) -> list[Checkup]:
+    """What there is to look at; for the bot, only what the bot stands on. Settings that are not legal go to nobody."""
     try:
-        read = settings.read(environ)
+        read = settings.read(settings.of_bot(environ) if bot else environ)
     except ConfigError:
         read = None
     found = [
-        Checkup(SETTINGS, partial(_settings, environ, read)),
+        Checkup(SETTINGS, partial(_settings, environ, read, bot=bot)),
         Checkup(LEDGER, partial(_ledger, environ, read, clock)),
         *(wiring.checkups(read, clock) if read is not None else ()),
     ]
@@ -58,8 +58,8 @@ def _gathered(checkup: Checkup) -> list[Finding]:
     return list(checkup.look())
 
 
-def _settings(environ: Mapping[str, str], read: Settings | None) -> Iterator[Finding]:
-    problems = settings.problems(environ)
+def _settings(environ: Mapping[str, str], read: Settings | None, *, bot: bool) -> Iterator[Finding]:
+    problems = settings.problems(environ, bot=bot)
     for problem in problems:
         yield broken(SETTINGS, "environment and rules", *_halves(problem))
     for stranger in unknown_variables(environ):

@@ -41,6 +41,12 @@ def missing(config: Config, env: Environment, enrolled_by: str) -> tuple[str, ..
     return (*_for_repos(config, env, enrolled_by), *_for_slack(env))
 
 
+def missing_for_bot(env: Environment) -> tuple[str, ...]:
+    if not env.has("SLACK_BOT_TOKEN"):
+        return ("Slack is not configured: set SLACK_BOT_TOKEN, AFK_SLACK_CHANNEL and AFK_SLACK_OPERATORS.",)
+    return tuple(_for_slack(env))
+
+
 def _for_repos(config: Config, env: Environment, enrolled_by: str) -> Iterator[str]:
     for why, concerns, alternatives in FOR_REPOS:
         names = [repo.name for repo in config.repos.values() if concerns(repo)]

@@ -24,10 +24,10 @@ from afk.core.config_values import (
     printable,
 )
 from afk.core.known_links import hosts_of
-from afk.core.model import Labels
+from afk.core.model import ForgeKind, Labels
 from afk.core.rules import parse_rules
 from afk.environment import Environment
-from afk.requirements import missing
+from afk.requirements import missing, missing_for_bot
 from afk.variables import PREFIX
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ if TYPE_CHECKING:
 RULES_FILE = "afk.toml"
 RULES_FILE_MAX = 1 << 20
 PREFETCH_MAX = 10  # as Prefect itself does
+# The credentials, and what comes with them, of the systems that the bot never asks.
+NOT_THE_BOTS = (
+    "AFK_GITHUB_TOKEN", "AFK_GITHUB_APP", "AFK_FORGEJO_TOKEN", "AFK_T3_TOKEN", "AFK_WOODPECKER_TOKEN",
+    "AFK_KUBERNETES_", "KUBERNETES_SERVICE_",
+)  # fmt: skip
 LEDGER_VARIABLES = ("AFK_DATABASE_URL", "AFK_DATABASE_URL_FILE")
 
 
@@ -79,12 +84,25 @@ class Settings:
 
 
 def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
-    """Settings that a tick or the bot can work with. The `ConfigError` otherwise holds every problem."""
+    """Settings that a tick can work with. The `ConfigError` otherwise holds every problem."""
     env = _with_secrets(_environment(environ, cwd))
     settings = _read(env)
     env.found.problems.extend(_missing(settings, env))
     env.found.settle()
     return settings
+
+
+def for_bot(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
+    """Settings that the bot can work with: it asks no forge, executor or CI, and holds no credential of theirs."""
+    env = _with_secrets(_environment(of_bot(os.environ if environ is None else environ), cwd))
+    settings = _read(env)
+    env.found.problems.extend(missing_for_bot(env))
+    env.found.settle()
+    return settings
+
+
+def of_bot(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if not name.startswith(NOT_THE_BOTS)}
 
 
 def read(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
@@ -95,9 +113,11 @@ def read(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
     return settings
 
 
-def problems(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> tuple[str, ...]:
+def problems(
+    environ: Mapping[str, str] | None = None, cwd: Path | None = None, *, bot: bool = False
+) -> tuple[str, ...]:
     try:
-        load(environ, cwd)
+        (for_bot if bot else load)(environ, cwd)
     except ConfigError as error:
         return error.problems
     return ()
@@ -170,20 +190,14 @@ def _read(env: Environment) -> Settings:
         presence=systems.presence(env),
         rhythm=_rhythm(env),
     )
-    return replace(settings, config=replace(settings.config, hosts=_hosts(settings)))
+    return replace(settings, config=replace(settings.config, hosts=_hosts(settings, env)))
 
 
-def _hosts(settings: Settings) -> frozenset[str]:
-    """The systems of this installation, and GitHub's pages beside its API."""
-    found = [
-        settings.t3.public_url if settings.t3 else "",
-        settings.forgejo.url if settings.forgejo else "",
-        settings.woodpecker.url if settings.woodpecker else "",
-    ]
-    if settings.github is not None:
-        api = settings.github.api_url
-        found += [api, api.replace("//api.", "//", 1), "https://github.com"]
-    return hosts_of(found)
+def _hosts(settings: Settings, env: Environment) -> frozenset[str]:
+    """The systems of this installation, asked from this process or not, and GitHub's pages beside its API."""
+    repos = settings.config.repos.values()
+    on_github = settings.github is not None or any(repo.forge is ForgeKind.GITHUB for repo in repos)
+    return hosts_of(systems.pages(env, github=on_github))
 
 
 def _rhythm(env: Environment) -> Rhythm:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from afk.core.config import Findings
 from afk.core.config_values import (
     parse_app_id,
     parse_channel,
@@ -181,6 +182,15 @@ def ntfy(env: Environment, patience: int = PATIENCE) -> Ntfy | None:
 def presence(env: Environment) -> Presence | None:
     url, token = env.text("AFK_PRESENCE_URL", parse_url), env.secret("AFK_PRESENCE_TOKEN")
     return Presence(url, token) if url else None
+
+
+def pages(env: Environment, *, github: bool) -> tuple[str, ...]:
+    """The addresses that people open, whether or not this process has the credential to ask there itself."""
+    env = replace(env, found=Findings())  # whoever asks there tells what is wrong with them
+    t3 = env.text("AFK_T3_PUBLIC_URL", parse_url) or env.text("AFK_T3_URL", parse_url)
+    api = env.text("AFK_GITHUB_API_URL", parse_url)
+    hub = (api, api.replace("//api.", "//", 1), "https://github.com") if github else ()
+    return (t3, *hub, env.text("AFK_FORGEJO_URL", parse_url), env.text("AFK_WOODPECKER_URL", parse_url))
 
 
 def _refuse_both(env: Environment, one: str, other: str) -> None:

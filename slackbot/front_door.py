@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from slack_bolt import App
 
-    from afk.pages import Page
-
 PATH = "/slack/events"
 LARGEST = 1 << 20
 SKEW = 300  # seconds; Slack's own figure
@@ -70,17 +68,15 @@ def parsed(body: bytes, content_type: str) -> dict[str, Any]:
 
 
 class FrontDoor(PageServer):
-    """`pages` are what may be read without a signature."""
+    """It has no page: nothing is told to who has not signed."""
 
-    def __init__(
-        self, address: tuple[str, int], app: App | None, signing_secret: str, pages: Mapping[str, Page]
-    ) -> None:
+    def __init__(self, address: tuple[str, int], app: App | None, signing_secret: str) -> None:
         self.app = app
-        self.verifier = Verifier(signing_secret.encode()) if app is not None or signing_secret else None
-        super().__init__(address, pages, _Visitor)
+        self.verifier = Verifier(signing_secret.encode())
+        super().__init__(address, {}, _Visitor)
 
     def answer(self, body: bytes, headers: Mapping[str, str]) -> BoltResponse:
-        if self.app is None or self.verifier is None:
+        if self.app is None:
             return BoltResponse(status=HTTPStatus.NOT_FOUND)
         timestamp, signature = (headers.get(f"x-slack-{name}", "") for name in ("request-timestamp", "signature"))
         if not self.verifier.accepts(timestamp, signature, body, time.time()):

@@ -52,7 +52,7 @@ def main(http: int | None = None, health: int | None = None) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     try:
-        run(settings.load(), stop, http=http, health=health)
+        run(settings.for_bot(), stop, http=http, health=health)
     except (ConfigError, PortError, OSError) as error:
         log.error("bot-ended", str(error))
         return 1
@@ -61,6 +61,8 @@ def main(http: int | None = None, health: int | None = None) -> int:
 
 def run(loaded: Settings, stop: Event, *, http: int | None = None, health: int | None = None) -> None:
     slack = _configured(loaded, over_http=http is not None)
+    if http is not None and http == health:
+        raise ConfigError(f"--http and --health both name port {http}: choose another one for --health.")
     clock = wiring.clock()
     with (
         wiring.ledger(loaded.database_url) as ledger,
@@ -94,8 +96,7 @@ def run(loaded: Settings, stop: Event, *, http: int | None = None, health: int |
 
 def _configured(loaded: Settings, *, over_http: bool) -> Slack:
     slack = loaded.slack
-    if slack is None:
-        raise ConfigError("Slack is not configured: set SLACK_BOT_TOKEN, AFK_SLACK_CHANNEL and AFK_SLACK_OPERATORS.")
+    assert slack is not None  # the settings are the bot's
     if over_http and not (slack.signing_secret and slack.signing_secret.get_secret_value().strip()):
         raise ConfigError("--http needs SLACK_SIGNING_SECRET: set it, or leave --http out for Socket Mode.")
     if not over_http and slack.app_token is None:
@@ -142,9 +143,10 @@ def _hears(line: Line | None) -> Callable[[], bool]:
 def _open_doors(
     doors: ExitStack, app: App, secret: str, pages: dict[str, Page], http: int | None, health: int | None
 ) -> None:
+    """The pages have a port of their own: who Slack is comes from the internet, and they are for this house alone."""
     if http is not None:
-        _opened(doors, FrontDoor((EVERYWHERE, http), app, secret, pages))
-    if health is not None and health != http:
+        _opened(doors, FrontDoor((EVERYWHERE, http), app, secret))
+    if health is not None:
         _opened(doors, PageServer((EVERYWHERE, health), pages))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -101,6 +102,28 @@ def test_town_in_order_could_run(town: Town) -> None:
         ("app token", "operators", "clock", "bot token", "scopes", "channel"), "ok"
     )
     assert {subject: level for subject, (level, _) in told(found, "ntfy").items()} == {"clock": "ok", "topic": "ok"}
+
+
+def test_bot_is_looked_over_with_what_the_bot_has(town: Town) -> None:
+    """It holds no token of the forge, T3 or CI, and a network may keep it from them: none of that is a fault."""
+    whole = dict(town.environment)
+    town.set(**{name: "" for name in whole if re.search("GITHUB|T3_TOKEN|WOODPECKER_TOKEN|KUBERNETES", name)})
+    before = len(town.kubernetes.exchanges)
+
+    found = json.loads(town.afk("doctor", "--bot", "--json"))["findings"]
+
+    assert {each["system"] for each in found} == {"settings", "ledger", "Slack", "ntfy"}
+    assert told(found, "Slack")["channel"][0] == "ok"
+    town.environment = whole
+    town.afk("doctor", "--bot")
+    assert len(town.kubernetes.exchanges) == before
+    town.set(SLACK_BOT_TOKEN="")
+    (fault,) = [
+        each
+        for each in json.loads(town.afk("doctor", "--bot", "--json", code=1))["findings"]
+        if each["level"] == "fail"
+    ]
+    assert fault["what"] == "Slack is not configured"
 
 
 def test_others_are_only_read(town: Town) -> None:

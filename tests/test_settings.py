@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from afk.core.config import Config, ConfigError, Limits
 from afk.core.model import ForgeKind, Labels, Repo, Slug, StageKind
-from afk.settings import Rhythm, Settings, data_directory, ledger_url, load, problems, read, rhythm
+from afk.settings import Rhythm, Settings, data_directory, for_bot, ledger_url, load, problems, read, rhythm
 from afk.variables import VARIABLES
 
 TODO = "Correct it, then run `afk doctor`."
@@ -37,6 +37,31 @@ def refused(environ: dict[str, str], cwd: Path) -> str:
 
 def test_an_empty_environment_is_off_and_enrols_nothing(tmp_path):
     assert load(HOME, tmp_path) == Settings(Config(), "sqlite:////home/me/.local/share/afk/ledger.db")
+
+
+def test_the_bot_reads_no_credential_but_its_own_and_still_knows_where_links_lead(tmp_path):
+    others = {f"AFK_{name}_TOKEN_FILE": "/nowhere" for name in ("GITHUB", "FORGEJO", "T3", "WOODPECKER", "KUBERNETES")}
+    slack = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "AFK_SLACK_CHANNEL": "C1"}
+    urls = {
+        "AFK_T3_URL": "http://t3:3773", "AFK_T3_PUBLIC_URL": "https://t3.example.org",
+        "AFK_FORGEJO_URL": "https://forge.example.org", "AFK_WOODPECKER_URL": "https://ci.example.org",
+        "AFK_GITHUB_API_URL": "https://hub.example.org/api/v3", "KUBERNETES_SERVICE_HOST": "10.0.0.1",
+    }  # fmt: skip
+
+    found = for_bot({**HOME, "AFK_ALLOWLIST": "owner/infra", **slack, **urls, **others}, tmp_path)
+
+    assert (found.github, found.forgejo, found.t3, found.woodpecker, found.kubernetes) == (None,) * 5
+    assert found.config.hosts == {
+        "t3.example.org", "hub.example.org", "github.com", "forge.example.org", "ci.example.org",
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match="Slack is not configured"):
+        for_bot({**HOME, **urls}, tmp_path)
+    with pytest.raises(ConfigError, match="AFK_SLACK_CHANNEL"):
+        for_bot({**HOME, **slack, "AFK_SLACK_CHANNEL": ""}, tmp_path)
+
+
+def test_an_address_that_is_wrong_is_told_once(tmp_path):
+    assert refused({**HOME, "AFK_FORGEJO_URL": "nowhere"}, tmp_path).count("AFK_FORGEJO_URL") == 1
 
 
 def test_an_allowlist_is_enough_to_enrol(tmp_path):

@@ -110,9 +110,15 @@ def back_up(
 
 
 @app.command("doctor")
-def examine(*, as_json: AsJson = False) -> None:
+def examine(
+    *,
+    of_bot: Annotated[
+        bool, typer.Option("--bot", help="Only what `afk bot` stands on: settings, ledger, Slack, ntfy.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Check every setting and every outside system, changing nothing, and say what to mend."""
-    wanted = doctor.checkups(os.environ, wiring.clock())
+    wanted = doctor.checkups(os.environ, wiring.clock(), bot=of_bot)
     examined = doctor.examine(wanted)
     if as_json:
         found = [finding for _, some in examined for finding in some]

@@ -243,7 +243,7 @@ def open_town(stack: ExitStack, transport: str, *, operators: bool = True, **set
         "ack_seconds": 10.0 if transport == "http" else 3.0,
         **settings,
     }
-    door = FrontDoor(("127.0.0.1", 0), None, SECRET, {}) if transport == "http" else None
+    door = FrontDoor(("127.0.0.1", 0), None, SECRET) if transport == "http" else None
     if door is not None:
         about |= {"request_url": f"http://127.0.0.1:{door.port}/slack/events", "signing_secret": SECRET}
     slack = stack.enter_context(SlackServer(**about))

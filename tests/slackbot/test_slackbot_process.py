@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from afk import settings
+from afk import settings, wiring
 from afk.adapters.ledger import open_ledger
 from afk.core.config import ConfigError
 from afk.sandbox.presence import PresenceServer
@@ -83,9 +83,34 @@ def test_http_door_takes_commands(tmp_path: Path) -> None:
         with place.bot(port, SLACK_APP_TOKEN="") as process:
             place.healthy()
             assert "AFK is off" in slack.human.types(place.ada, "/afk status", place.room).text
-            assert httpx.get(f"http://127.0.0.1:{port}/alive").json() == {"ok": True, "problems": []}
+            pages = ("alive", "health", "metrics")
+            inside, outside = (
+                [httpx.get(f"http://127.0.0.1:{each}/{page}").status_code for page in pages]
+                for each in (place.health, port)
+            )
+            assert (inside, outside) == ([200] * 3, [404] * 3), "who comes from the internet is told nothing"
             process.send_signal(signal.SIGINT)
             assert process.wait(10) == 0
+
+
+def test_bot_holds_no_credential_of_what_it_never_asks(place: Place) -> None:
+    """Neither where there is none for what is enrolled, nor where there are some: they are not even read."""
+    named = dict.fromkeys(("AFK_GITHUB_TOKEN_FILE", "AFK_T3_TOKEN_FILE", "AFK_FORGEJO_TOKEN_FILE"), "/nowhere/secret")
+    for more in ({}, named):
+        with place.bot(AFK_ALLOWLIST="acme/infra", AFK_T3_URL="http://t3", **more):
+            place.healthy()
+
+
+def test_bot_links_to_what_people_open(place: Place) -> None:
+    said = {
+        "AFK_ALLOWLIST": "acme/infra",
+        "AFK_T3_PUBLIC_URL": "https://t3.example.org",
+        "AFK_FORGEJO_URL": "https://forge.example.org",
+    }
+    loaded = settings.for_bot(place.environment | said, Path(place.environment["HOME"]))
+    with place.ledger() as ledger, wiring.ports(loaded, ledger, wiring.clock()) as ports:
+        (channel,) = ports.channels
+        assert {"t3.example.org", "forge.example.org", "github.com"} <= channel._hosts
 
 
 @pytest.mark.parametrize(
@@ -94,13 +119,14 @@ def test_http_door_takes_commands(tmp_path: Path) -> None:
         pytest.param(None, {"SLACK_BOT_TOKEN": ""}, "Slack is not configured: set SLACK_BOT_TOKEN", id="no-slack"),
         pytest.param(None, {"SLACK_APP_TOKEN": ""}, "Socket Mode needs SLACK_APP_TOKEN", id="no-app-token"),
         pytest.param(8, {"SLACK_SIGNING_SECRET": ""}, "--http needs SLACK_SIGNING_SECRET", id="no-secret"),
+        pytest.param(9, {}, "--http and --health both name port 9", id="one-port-for-both"),
         pytest.param(None, {"SLACK_APP_TOKEN": "xapp-nonsense"}, "refuses SLACK_APP_TOKEN (invalid_auth)", id="bad-token"),
     ],
 )  # fmt: skip
 def test_what_is_missing_is_said(place: Place, http: int | None, change: dict[str, str], said: str) -> None:
     known = {name: value for name, value in (place.environment | change).items() if value}
     with pytest.raises(ConfigError) as wrong:
-        run(settings.load(known, Path(known["HOME"])), threading.Event(), http=http)
+        run(settings.for_bot(known, Path(known["HOME"])), threading.Event(), http=http, health=9)
 
     assert said in str(wrong.value)
 
