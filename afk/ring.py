@@ -51,10 +51,10 @@ def _serve(ports: Ports, channel: Channel, now: datetime, report: Report) -> Non
             if state.state is DeliveryState.FAILED:
                 continue
             break  # in order: what must wait for the channel keeps the later ones behind it
-        if not _bring(ledger, channel, doorbell, cards[doorbell.key], state, now, report):
+        if not _bring(ports, channel, doorbell, cards[doorbell.key], state, now, report):
             break
     if channel.updates:
-        _refresh(ledger, channel, now, report)
+        _refresh(ports, channel, now, report)
 
 
 def _cards(ledger: Ledger, doorbells: list[Doorbell]) -> Mapping[str, Card]:
@@ -73,7 +73,7 @@ def _cards(ledger: Ledger, doorbells: list[Doorbell]) -> Mapping[str, Card]:
 
 
 def _bring(
-    ledger: Ledger,
+    ports: Ports,
     channel: Channel,
     doorbell: Doorbell,
     shown: Card,
@@ -82,6 +82,7 @@ def _bring(
     report: Report,
 ) -> bool:
     """Send one doorbell; False if the channel should be left alone for now."""
+    ledger = ports.ledger
     try:
         if state.state is DeliveryState.SENDING:
             found = channel.find(doorbell.key, state.at)
@@ -94,23 +95,24 @@ def _bring(
         ledger.deliver(leaving)
     except PortError as error:
         _trouble(report, channel, doorbell, error)
-        ledger.deliver(replace(state, not_before=now + FIRST_PAUSE, error=str(error)))
+        ledger.deliver(replace(state, not_before=_later(ports, FIRST_PAUSE), error=str(error)))
         return False
-    return _send(ledger, channel, doorbell, shown, leaving, now, report)
+    return _send(ports, channel, doorbell, shown, leaving, now, report)
 
 
 def _send(
-    ledger: Ledger, channel: Channel, doorbell: Doorbell, shown: Card, leaving: Delivery, now: datetime, report: Report
+    ports: Ports, channel: Channel, doorbell: Doorbell, shown: Card, leaving: Delivery, now: datetime, report: Report
 ) -> bool:
+    ledger = ports.ledger
     try:
         reference = channel.ring(doorbell.key, shown)
     except Unreachable as error:
-        later = error.until or now + _pause(leaving.tries)
+        later = error.until or _later(ports, _pause(leaving.tries))
         ledger.deliver(replace(leaving, state=DeliveryState.PENDING, not_before=later, error=str(error)))
         _trouble(report, channel, doorbell, error)
         return False
     except (Refused, Gone) as error:
-        later = now + _pause(leaving.tries)
+        later = _later(ports, _pause(leaving.tries))
         ledger.deliver(replace(leaving, state=DeliveryState.FAILED, not_before=later, error=str(error)))
         _trouble(report, channel, doorbell, error)
         return True
@@ -134,6 +136,11 @@ def log_deliveries(report: Report) -> None:
         log.detail(f"doorbell-{line.what}", doorbell=line.subject, channel=line.why)
 
 
+def _later(ports: Ports, pause: timedelta) -> datetime:
+    """From now on, not from when the pass began: the call that failed may have taken longer than the pause."""
+    return ports.clock.now() + pause
+
+
 def _pause(tries: int) -> timedelta:
     doubled: int = 2 ** min(tries, 10)
     return min(LONGEST_PAUSE, FIRST_PAUSE * doubled)
@@ -143,8 +150,9 @@ def _trouble(report: Report, channel: Channel, doorbell: Doorbell, error: PortEr
     report.troubles.append(Line(doorbell.key, channel.name, str(error)))
 
 
-def _refresh(ledger: Ledger, channel: Channel, now: datetime, report: Report) -> None:
+def _refresh(ports: Ports, channel: Channel, now: datetime, report: Report) -> None:
     """What the channel shows stays true: a message is rendered again when the ledger says something new."""
+    ledger = ports.ledger
     rung = ledger.rung(channel.name, now - STAYS_TRUE)
     cards = _cards(ledger, [doorbell for doorbell, _ in rung])
     for doorbell, delivery in rung:
@@ -154,11 +162,11 @@ def _refresh(ledger: Ledger, channel: Channel, now: datetime, report: Report) ->
         try:
             channel.update(doorbell.key, delivery.reference, shown)
         except Unreachable as error:
-            ledger.deliver(replace(delivery, not_before=error.until or now + FIRST_PAUSE, error=str(error)))
+            ledger.deliver(replace(delivery, not_before=error.until or _later(ports, FIRST_PAUSE), error=str(error)))
             _trouble(report, channel, doorbell, error)
             return
         except PortError as error:
-            ledger.deliver(replace(delivery, not_before=now + LONGEST_PAUSE, error=str(error)))
+            ledger.deliver(replace(delivery, not_before=_later(ports, LONGEST_PAUSE), error=str(error)))
             _trouble(report, channel, doorbell, error)
         else:
             ledger.deliver(replace(delivery, shown=_digest(shown), not_before=None, error=""))

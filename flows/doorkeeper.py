@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 PAUSE = 2.0  # seconds between two looks: a doorbell rings that soon
 PASSES = 30  # then everything is opened anew, as it is set by then
-NO_ANSWER = (httpx.HTTPError, PrefectException, RuntimeError)
+PATIENCE = 60.0  # seconds for what is asked of Prefect at a time: its client would try for minutes
+NO_ANSWER = (httpx.HTTPError, PrefectException, RuntimeError, TimeoutError)
 
 
 async def keep(keeper: Doorkeeper) -> None:
@@ -40,9 +41,10 @@ async def keep(keeper: Doorkeeper) -> None:
             try:
                 await asyncio.to_thread(keeper.watch_over)
                 keeper.passed()
-            except (ConfigError, PortError) as error:  # whatever is wrong may be mended by the next time
-                keeper.passed(str(error))
-                log.warn("doorbells-wait", f"doorbells wait: {plain(str(error), 400)}")
+            except Exception as error:  # noqa: BLE001 - else no doorbell would ring any more, and nobody would notice
+                why = str(error) if isinstance(error, (ConfigError, PortError)) else f"{type(error).__name__}: {error}"
+                keeper.passed(why)  # whatever is wrong may be mended by the next time
+                log.warn("doorbells-wait", f"doorbells wait: {plain(why, 400)}")
                 await asyncio.sleep(PAUSE * PASSES)
             await _free(keeper.tick_seconds)
     finally:
@@ -54,13 +56,27 @@ async def keep(keeper: Doorkeeper) -> None:
 async def _free(tick_seconds: int) -> None:
     """A server that was killed forgets who held which slot, and would cancel every later tick for ever."""
     try:
-        async with get_client() as client:
+        async with asyncio.timeout(PATIENCE), get_client() as client:
             freed = await free_stuck(client, timedelta(seconds=tick_seconds))
     except NO_ANSWER as error:
-        log.warn("prefect-silent", f"Prefect does not answer: {plain(str(error), 400)}")
+        log.warn("prefect-silent", f"Prefect does not answer: {_said(error)}")
+    except Exception as error:  # noqa: BLE001 - as above
+        log.warn("runs-stuck", f"stuck runs are not freed: {type(error).__name__}: {_said(error)}")
     else:
         if freed:
             log.info("runs-freed", f"freed {freed} runs that nobody works on any more", count=freed)
+
+
+def _said(error: BaseException) -> str:
+    """A timeout says nothing."""
+    return plain(str(error) or type(error).__name__, 400)
+
+
+def ended(task: asyncio.Future[None]) -> str:
+    """What to say of a task that was to go on for ever."""
+    error = None if task.cancelled() else task.exception()
+    why = f" ({type(error).__name__}: {_said(error)})" if error else ""
+    return f"a part of this process ended unexpectedly{why}; whoever runs it starts it again"
 
 
 @dataclass(slots=True)
@@ -95,6 +111,7 @@ class Doorkeeper:
                 if self.delivers:
                     _deliver(ports)
                 answers = answers and self._take_up(ports)
+                self.done_at = ports.clock.now()  # a channel that answers slowly is no standing still
                 if self.closing.wait(pause):
                     return
             now = ports.clock.now()
@@ -106,7 +123,7 @@ class Doorkeeper:
         try:
             take_up(ports.ledger, self.taken_up)
         except NO_ANSWER as error:
-            log.warn("prefect-silent", f"Prefect does not answer: {plain(str(error), 400)}")
+            log.warn("prefect-silent", f"Prefect does not answer: {_said(error)}")
             return False
         return True
 

@@ -13,17 +13,20 @@ from prefect.settings import PREFECT_API_URL
 
 from afk import log, settings
 from afk.core.config import ConfigError
-from flows.doorkeeper import NO_ANSWER, Doorkeeper, delivers, keep
+from flows.doorkeeper import NO_ANSWER, Doorkeeper, delivers, ended, keep
 from flows.health import shown
 from flows.recovery import recover
 from flows.runner import Runner
 from flows.schedules import deployments
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from afk.settings import Rhythm
 
 PAUSE = 2.0  # seconds at most between two looks at what is due
 RETRY = 1.0  # seconds between two looks for a server that does not answer
+LONGEST = 120.0  # seconds that a server may take for what is prepared; then it is asked again
 PATIENCE = 20.0  # seconds that a tick under way has left when the process is told to stop
 
 
@@ -38,7 +41,7 @@ def main(health: int | None = None) -> int:
     keeper = Doorkeeper(rhythm.tick_seconds, delivers())
     try:
         with shown(health, keeper), suppress(KeyboardInterrupt, asyncio.CancelledError):
-            asyncio.run(serve(rhythm, keeper))
+            return asyncio.run(serve(rhythm, keeper))
     except ConfigError as error:
         return _fail(str(error))
     return 0
@@ -49,23 +52,30 @@ def _fail(text: str) -> int:
     return 1
 
 
-async def serve(rhythm: Rhythm, keeper: Doorkeeper) -> None:
-    """Until the process is told to stop.
+async def serve(rhythm: Rhythm, keeper: Doorkeeper) -> int:
+    """Until the process is told to stop; if it ends by itself, the exit code.
 
     The schedules stay active then. In a rolling update the old process stops after the new one has started, and would
     pause what the new one serves; what becomes late in between is skipped at the next start.
     """
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _current().cancel)
-    await _recovered(keeper)
-    runner = Runner({await each.aapply(): each.name for each in await deployments(rhythm)})
-    keeping = asyncio.create_task(keep(keeper))
+    tasks = [asyncio.create_task(each) for each in (keep(keeper), _tick(rhythm))]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return _fail(ended(done.pop()))
+    finally:
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _tick(rhythm: Rhythm) -> None:
+    """For ever."""
+    runner = Runner(await _prepared(rhythm))
     try:
         await _run(runner, min(PAUSE, rhythm.tick_seconds / 10))
     finally:
-        keeping.cancel()
         await runner.close(PATIENCE)
-        with suppress(asyncio.CancelledError):
-            await keeping
 
 
 def _current() -> asyncio.Task[Any]:
@@ -88,24 +98,24 @@ async def _run(runner: Runner, pause: float) -> None:
         await asyncio.sleep(pause)
 
 
-async def _recovered(keeper: Doorkeeper) -> None:
+async def _prepared(rhythm: Rhythm) -> dict[UUID, str]:
     """Wait for the server as long as it takes: who starts both together need not order them."""
     said = ""
     while True:
         try:
-            async with get_client() as client:
-                ended = await recover(client)
+            async with asyncio.timeout(LONGEST), get_client() as client:
+                freed = await recover(client)
+                names = {await each.aapply(): each.name for each in await deployments(rhythm)}
         except NO_ANSWER as error:
-            if str(error) != said:
-                said = str(error)
+            if (why := str(error) or type(error).__name__) != said:
+                said = why
                 says = f"Prefect at {PREFECT_API_URL.value()} does not answer ({said}); trying again"
                 log.warn("prefect-silent", says, why=said)
-            keeper.passed(said)
             await asyncio.sleep(RETRY)
         else:
-            if ended:
-                log.info("runs-freed", f"freed {ended} runs that an earlier process left", count=ended)
-            return
+            if freed:
+                log.info("runs-freed", f"freed {freed} runs that an earlier process left", count=freed)
+            return names
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ So Prefect's history leads from the click to the run that it caused, and the pol
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from prefect import get_client
@@ -16,11 +17,14 @@ from afk.core.text import plain
 from flows.history import tags_of, whose
 
 if TYPE_CHECKING:
-    from prefect.client.orchestration import SyncPrefectClient
+    from collections.abc import Iterable
+
+    from prefect.client.orchestration import PrefectClient
 
     from afk.core.records import Command
     from afk.ports import Ledger
 
+PATIENCE = 60.0  # seconds: the client would try for minutes, and doorbells wait meanwhile
 REDISPATCH = "redispatch/redispatch"
 
 
@@ -30,20 +34,24 @@ def take_up(ledger: Ledger, known: set[str]) -> None:
     new = [wish for wish in waiting if wish.key not in known]
     if not new:
         return
-    with get_client(sync_client=True) as client:
-        for wish in new:
-            _take_up(client, wish)
+    asyncio.run(asyncio.wait_for(_take_up_each(new, known), PATIENCE))
+
+
+async def _take_up_each(wishes: Iterable[Command], known: set[str]) -> None:
+    async with get_client() as client:
+        for wish in wishes:
+            await _take_up(client, wish)
             known.add(wish.key)
 
 
-def _take_up(client: SyncPrefectClient, wish: Command) -> None:
+async def _take_up(client: PrefectClient, wish: Command) -> None:
     """The key makes it one flow run, however many processes see the wish, and however often they start."""
     name = plain(wish.actor, 80).strip()
     try:
-        deployment = client.read_deployment_by_name(REDISPATCH)
+        deployment = await client.read_deployment_by_name(REDISPATCH)
     except ObjectNotFound:
         return  # the next poll starts the run all the same
-    client.create_flow_run_from_deployment(
+    await client.create_flow_run_from_deployment(
         deployment.id,
         parameters={
             "repo": wish.ref.repo,

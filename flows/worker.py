@@ -6,14 +6,14 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import suppress
 
 from prefect import get_client
 from prefect.settings import PREFECT_API_URL
 
 from afk import log, settings
 from afk.core.config import ConfigError
-from flows.doorkeeper import NO_ANSWER, Doorkeeper, delivers, keep
+from afk.warden import Warden
+from flows.doorkeeper import NO_ANSWER, Doorkeeper, delivers, ended, keep
 from flows.recovery import recover
 
 AT_ONCE = "4"  # Prefect's default is no limit: after an outage everything that is late would start together
@@ -45,22 +45,29 @@ async def work(pool: str, tick_seconds: int, *, only: bool, health: int | None) 
     if only:
         async with get_client() as client:
             await recover(client)
-    worker = await asyncio.create_subprocess_exec(*_command(pool, health), env={**os.environ, **_webserver(health)})
+    worker = await asyncio.create_subprocess_exec(
+        *_command(pool, health), env={**os.environ, **_webserver(health)}, start_new_session=True
+    )
+    warden = Warden()
+    warden.guard([worker.pid])
     keeper = asyncio.create_task(keep(Doorkeeper(tick_seconds, delivers())))
     told = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, told.set)
     asked = asyncio.create_task(told.wait())
-    ended = asyncio.create_task(worker.wait())
+    died = asyncio.create_task(worker.wait())
     try:
-        await asyncio.wait((asked, ended), return_when=asyncio.FIRST_COMPLETED)
-        return 0 if told.is_set() else ended.result() or 1
+        await asyncio.wait((asked, died, keeper), return_when=asyncio.FIRST_COMPLETED)
+        if keeper.done():
+            return _fail(ended(keeper))
+        return 0 if told.is_set() else died.result() or 1
     finally:
         keeper.cancel()
         asked.cancel()
         await _stop(worker)
-        with suppress(asyncio.CancelledError):
-            await keeper
+        warden.guard([])
+        warden.release()
+        await asyncio.gather(keeper, return_exceptions=True)
 
 
 def _command(pool: str, health: int | None) -> list[str]:
@@ -82,5 +89,5 @@ async def _stop(worker: asyncio.subprocess.Process) -> None:
     try:
         await asyncio.wait_for(worker.wait(), PATIENCE)
     except TimeoutError:
-        worker.kill()
+        os.killpg(worker.pid, signal.SIGKILL)
         await worker.wait()

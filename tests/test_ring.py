@@ -10,6 +10,7 @@ import pytest
 
 from afk import ring
 from afk.adapters.memory import World
+from afk.adapters.memory.channel import MemoryChannel
 from afk.core.records import Delivery, DeliveryState, Doorbell, DoorbellKind
 from afk.ports import Gone, PortError, Refused, Uncertain, Unexpected, Unreachable
 from afk.report import Line
@@ -284,3 +285,26 @@ def test_bell_without_a_run_says_what_it_was_given(house: House, text: str) -> N
 
     shown: Any = house.world.rings[0].card
     assert (shown.headline, shown.why, shown.subject) == ("Alarm", text, "")
+
+
+class Slow(MemoryChannel):
+    """Takes a minute for each call, and then nobody has answered."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house.world)
+        self.house = house
+
+    def ring(self, key: str, card: Card) -> str:
+        self.house.world.passes(minutes=1)
+        raise Unreachable(f"memory: {key} {card.kind}: nobody answers")
+
+
+def test_pause_begins_when_the_call_has_failed_not_when_the_pass_began(house: House) -> None:
+    """Else a channel that takes longer than the pause would be asked again at once, for ever."""
+    bells(house, "a")
+    house.ports = replace(house.ports, channels=(Slow(house),))
+    house.deliver()
+
+    waiting = delivery(house, "a")
+
+    assert (waiting.not_before - house.world.now()).total_seconds() == 10

@@ -1,14 +1,17 @@
-"""`afk worker` as a process: it refuses to start in one line. `test_runners.py` shows it at work."""
+"""`afk worker` as a process: it refuses to start in one line, and leaves nothing behind. `test_runners.py` shows it at work."""
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.flows.conftest import ROOT, clean_environment
+from tests.flows.conftest import ROOT, clean_environment, until
+from tests.flows.installation import descendants
+from tests.processes import is_there
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,3 +43,18 @@ def test_worker_that_cannot_start_says_why_in_one_line(
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(line)
     assert done.stderr.count("\n") == 1
+
+
+def test_worker_that_is_killed_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Prefect's worker would take up ticks beside the next one's."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, (tmp_path / "said").open("w") as said:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/api"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "afk", "worker"], cwd=ROOT, env=clean_environment(tmp_path, PREFECT_API_URL=url),
+            stdout=said, stderr=said,
+        )  # fmt: skip
+        started = until(lambda: len(found := descendants(process.pid)) > 1 and list(found), "Prefect's worker")
+        process.kill()
+        process.wait()
+
+        until(lambda: not any(map(is_there, started)), "their end")
