@@ -21,7 +21,7 @@ from afk.adapters.ledger import checkup as ledger_checkup
 from afk.adapters.ledger.upgrade import upgrade
 from afk.adapters.ntfy import NtfyChannel
 from afk.adapters.presence import PresenceWebhook
-from afk.adapters.slack import Pace, SlackChannel, SlackDesk
+from afk.adapters.slack import Pace, SlackChannel, SlackClient, SlackDesk
 from afk.adapters.slack import checkup as slack_checkup
 from afk.adapters.t3 import T3Executor
 from afk.adapters.t3 import checkup as t3_checkup
@@ -68,6 +68,11 @@ def clock() -> Clock:
 def desk(settings: Slack, clock: Clock, channels: Iterable[Channel]) -> Desk:
     """It posts where the doorbells of `channels` ring, and leaves them room."""
     return SlackDesk(settings, clock, next((each.pace for each in channels if isinstance(each, SlackChannel)), Pace()))
+
+
+def slack_client(api_url: str) -> SlackClient:
+    """For whoever brings the token with each call."""
+    return SlackClient(None, api_url)
 
 
 def presence(settings: systems.Presence) -> Presence:

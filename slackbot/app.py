@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from slack_bolt import App, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk import WebClient
 
-from afk import log
+from afk import log, wiring
 from afk.core import slack_words as words
 from afk.core.config import ConfigError
 from slackbot import buttons, commands, confirmation, facts, home, replies
@@ -26,7 +25,7 @@ _quiet.setLevel(logging.CRITICAL)
 def build(bot: Bot, api_url: str, signing_secret: str = "") -> App:
     """May be called many times in one process, and asks nobody."""
     app = App(
-        client=WebClient(base_url=api_url, timeout=5, retry_handlers=[], logger=_quiet),
+        client=wiring.slack_client(api_url),
         authorize=_installed,
         signing_secret=signing_secret,
         process_before_response=True,

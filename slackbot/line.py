@@ -19,6 +19,7 @@ class Line:
         self._ping = ping_interval
         self._handler: Any = SocketModeHandler(app, app_token, ping_interval=ping_interval)
         self._client = self._handler.client
+        self._client.proxy = None  # the SDK takes one out of the environment
         self._in_flight = 0
         self._lock = Lock()
         listeners = self._client.socket_mode_request_listeners

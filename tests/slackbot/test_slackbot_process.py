@@ -43,6 +43,20 @@ def test_bot_claims_the_repositories_of_runs(place: Place) -> None:
         until(lambda: presence.held() == {"repo:infra": "AFK #42"})
 
 
+def test_proxy_of_a_shell_profile_hears_nothing_of_the_bot(place: Place) -> None:
+    """Neither what it posts, nor what it hears over Socket Mode."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        with place.bot(HTTPS_PROXY=address, HTTP_PROXY=address, http_proxy=address):
+            assert place.healthy()["hears_slack"]
+            place.rings("a")
+            until(lambda: place.heard() == ["text of a"])
+        proxy.setblocking(False)
+
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+
+
 def test_bot_answers_rings_and_ends_in_order_when_told_to(place: Place) -> None:
     with place.bot() as process:
         health = place.healthy()

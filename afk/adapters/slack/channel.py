@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from afk.adapters.slack.answers import HISTORY, POST, UPDATE, Method, meaning
+from afk.adapters.slack.client import SlackClient
 from afk.adapters.slack.pace import Pace
 from afk.core.slack_blocks import message, metadata
 from afk.ports import Gone, Uncertain, Unexpected, Unreachable
@@ -25,15 +24,11 @@ if TYPE_CHECKING:
     from afk.ports import Clock
     from afk.systems import Slack
 
-TIMEOUT = 5  # seconds
 CLOCKS_DIFFER = timedelta(seconds=5)
 PAGE = 200
 MOST_PAGES = 25
 # AttributeError: what slack_sdk makes of an answer that is JSON and no object.
 _FAILURES = (SlackClientError, OSError, HTTPException, ValueError, LookupError, AttributeError)
-
-_quiet = logging.getLogger("afk.slack_sdk")  # what goes wrong is raised; the SDK would log it as well
-_quiet.setLevel(logging.CRITICAL)
 
 
 class SlackChannel:
@@ -55,14 +50,7 @@ class SlackChannel:
         self._hosts = hosts
         self.pace = pace or Pace()
         self._quiet_until: datetime | None = None
-        # The SDK's own handlers would post again after a lost answer.
-        self._client = WebClient(
-            settings.bot_token.get_secret_value(),
-            base_url=settings.api_url,
-            timeout=min(TIMEOUT, settings.patience),
-            retry_handlers=[],
-            logger=_quiet,
-        )
+        self._client = SlackClient(settings.bot_token.get_secret_value(), settings.api_url, settings.patience)
 
     def ring(self, key: str, card: Card) -> str:
         self.pace.wait()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from afk.adapters.slack.answers import HISTORY, TOKEN, Method, meaning
-from afk.adapters.slack.channel import TIMEOUT
+from afk.adapters.slack.client import SYSTEM, SlackClient
 from afk.core import checkup
 from afk.core.checkup import broken, doubtful, fine
 from afk.core.text import plain
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from afk.ports import Clock
     from afk.systems import Slack
 
-SYSTEM = "Slack"
 WHO = Method("auth.test", Unreachable)
 NEEDED = ("chat:write", "commands", "channels:history", "groups:history")
 ADDRESS = "See that AFK_SLACK_API_URL is https://slack.com/api/, and that this machine reaches it"
@@ -37,13 +34,7 @@ _FAILURES = (SlackClientError, OSError, HTTPException, ValueError, LookupError, 
 
 
 def look(settings: Slack, clock: Clock) -> Iterator[Finding]:
-    client = WebClient(
-        settings.bot_token.get_secret_value(),
-        base_url=settings.api_url,
-        timeout=min(TIMEOUT, settings.patience),
-        retry_handlers=[],
-        logger=logging.getLogger("afk.slack_sdk"),
-    )
+    client = SlackClient(settings.bot_token.get_secret_value(), settings.api_url, settings.patience)
     yield from _entry(settings)
     try:
         asked = clock.now()

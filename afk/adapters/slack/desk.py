@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from http import HTTPStatus
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, assert_never
 
-from slack_sdk import WebClient, WebhookClient
 from slack_sdk.errors import SlackClientError
 
 from afk.adapters.slack.answers import POST, Method, meaning
+from afk.adapters.slack.client import SlackAnswer, SlackClient
 from afk.core.records import Place
 from afk.core.slack_blocks import metadata
 from afk.ports import Refused, Uncertain, Unreachable
@@ -23,15 +22,11 @@ if TYPE_CHECKING:
     from afk.ports import Clock
     from afk.systems import Slack
 
-TIMEOUT = 5
 WHISPER = Method("chat.postEphemeral", Uncertain)
 RESPOND = Method("response_url", Uncertain)
 HOME = Method("views.publish", Uncertain)
 CALLS = (POST, WHISPER, HOME)
 _FAILURES = (SlackClientError, OSError, HTTPException, ValueError, LookupError, AttributeError)
-
-_quiet = logging.getLogger("afk.slack_sdk")
-_quiet.setLevel(logging.CRITICAL)
 
 
 class SlackDesk:
@@ -41,14 +36,8 @@ class SlackDesk:
         self.takes_turn = pace.take
         self._channel = settings.channel
         self._clock = clock
-        self._timeout = min(TIMEOUT, settings.patience)
-        self._client = WebClient(
-            settings.bot_token.get_secret_value(),
-            base_url=settings.api_url,
-            timeout=self._timeout,
-            retry_handlers=[],
-            logger=_quiet,
-        )
+        self._patience = settings.patience
+        self._client = SlackClient(settings.bot_token.get_secret_value(), settings.api_url, settings.patience)
 
     def post(self, notice: Notice) -> None:
         channel, _, ts = notice.target.partition(":")
@@ -78,7 +67,7 @@ class SlackDesk:
             raise meaning(HOME, person, failure, self._clock.now()) from failure
 
     def _respond(self, notice: Notice, *, replace: bool) -> None:
-        client = WebhookClient(notice.target, timeout=self._timeout, retry_handlers=[], logger=_quiet)
+        client = SlackAnswer(notice.target, self._patience)
         answer = client.send(text=notice.text, response_type="ephemeral", replace_original=replace)
         said = f"slack: {RESPOND.name} ({notice.key}): {answer.status_code}"
         if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
