@@ -12,38 +12,16 @@ from afk.core.dispatch_policy import Code
 from afk.core.model import IssueRef, ThreadStatus
 from afk.core.records import Armed, Entry, Verb, Via
 from afk.core.run import Outcome
-from afk.operations import Person, RefusedRequest
+from afk.operations import RefusedRequest
+from tests.asking import BOB, frozen, last_entry, refused
 from tests.house import ADA, INFRA_42, House, a_repo
 from tests.otherwise import stages_read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from afk.core.model import CommitAsk, StageReading
     from afk.ports import PortError
-
-BOB = Person("bob", Via.SLACK)
-
-
-def frozen(house: House) -> IssueRef:
-    """An issue whose only attempt froze."""
-    house.limit(fix_forward_max_attempts=0)
-    house.a_run()
-    house.world.ci_goes_red("infra", house.pushed_and_ended())
-    house.watch()
-    assert house.run().finished_at is not None
-    house.world.passes(minutes=1)
-    return INFRA_42
-
-
-def refused(ask: Callable[[], object]) -> str:
-    with pytest.raises(RefusedRequest) as no:
-        ask()
-    return str(no.value)
-
-
-def last_entry(house: House) -> Entry:
-    return house.ledger.audited(1)[0]
 
 
 def test_arm_says_until_when_and_why_and_is_audited() -> None:

@@ -3,41 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
-
-import pytest
 
 from afk.core.records import Command, Entry, Verb, Via
 from afk.core.run import Outcome
 from afk.operations import Person, RefusedRequest
+from tests.asking import BOB, frozen, refused
 from tests.house import ADA, INFRA_42, House
 from tests.otherwise import Otherwise
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from afk.core.model import IssueRef
-
-
-BOB = Person("bob", Via.SLACK)
 CLEO = Person("cleo", Via.SLACK)
-
-
-def frozen(house: House) -> IssueRef:
-    """An issue whose only attempt froze."""
-    house.limit(fix_forward_max_attempts=0)
-    house.a_run()
-    house.world.ci_goes_red("infra", house.pushed_and_ended())
-    house.watch()
-    assert house.run().finished_at is not None
-    house.world.passes(minutes=1)
-    return INFRA_42
-
-
-def refused(ask: Callable[[], object]) -> str:
-    with pytest.raises(RefusedRequest) as no:
-        ask()
-    return str(no.value)
 
 
 def test_thirty_presses_by_three_people_start_one_run(house: House) -> None:

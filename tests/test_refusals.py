@@ -8,8 +8,8 @@ import pytest
 
 from afk.core.model import IssueRef
 from afk.core.records import Entry, Verb, Via
-from afk.operations import Person, RefusedRequest
 from afk.ports import Unreachable
+from tests.asking import BOB, frozen, last_entry, refused
 from tests.house import ADA, INFRA_42, House
 
 if TYPE_CHECKING:
@@ -17,29 +17,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from afk import operations
-
-BOB = Person("bob", Via.SLACK)
-
-
-def frozen(house: House) -> IssueRef:
-    """An issue whose only attempt froze."""
-    house.limit(fix_forward_max_attempts=0)
-    house.a_run()
-    house.world.ci_goes_red("infra", house.pushed_and_ended())
-    house.watch()
-    assert house.run().finished_at is not None
-    house.world.passes(minutes=1)
-    return INFRA_42
-
-
-def refused(ask: Callable[[], object]) -> str:
-    with pytest.raises(RefusedRequest) as no:
-        ask()
-    return str(no.value)
-
-
-def last_entry(house: House) -> Entry:
-    return house.ledger.audited(1)[0]
 
 
 def busy(house: House) -> None:
