@@ -2,62 +2,85 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
-from datetime import timedelta
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from afk import settings, wiring
-from afk.core.presence import TTL_SECONDS, claim_of
-from afk.ports import PortError
+from afk.core.presence import TTL_SECONDS, Claim, claim_of
+from afk.ports import PortError, Uncertain, Unreachable
 from afk.rounds import Rounds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import datetime
+    from collections.abc import Iterable, Mapping
 
-    from afk.core.presence import Claim
     from afk.core.run import Run
-    from afk.ports import Presence
+    from afk.ports import Ledger, Presence
 
 NAME = "presence claims"
 PAUSE = 10.0  # seconds between two looks at the ledger: a new run is claimed that soon
 HEARTBEAT = timedelta(seconds=30)
 TTL = timedelta(seconds=TTL_SECONDS)
+TOPIC = "presence"  # of what is remembered, and the name that is held: one process at a time does it
+RELEASED = ""
 
 
 def rounds() -> Rounds:
     """Of their own thread, so that a service that hangs holds up no doorbell and no tick."""
-    claims = Claims()
 
     def work(now: datetime) -> Iterable[str]:
         loaded = settings.read()
         if loaded.presence is None:
             return ()
-        with wiring.ledger(loaded.database_url) as ledger:
-            live = ledger.live()
-        with closing(wiring.presence(loaded.presence)) as service:
-            return tuple(claims.keep(live, service, now))
+        with wiring.ledger(loaded.database_url) as ledger, ledger.hold(TOPIC) as is_ours:
+            if not is_ours:
+                return ()
+            with closing(wiring.presence(loaded.presence)) as service:
+                return keep(ledger.live(), ledger, service, now)
 
     return Rounds(NAME, work, wiring.clock(), pause=PAUSE)
 
 
-class Claims:
-    """What this process has claimed, and when it last said so. Who forgets it lets it end by its TTL."""
+def keep(live: Iterable[Run], ledger: Ledger, service: Presence, now: datetime) -> tuple[str, ...]:
+    """What went wrong, each line once. One claim that is refused keeps no other waiting; it is tried again.
 
-    def __init__(self) -> None:
-        self._held: dict[Claim, datetime] = {}
-
-    def keep(self, live: Iterable[Run], service: Presence, now: datetime) -> Iterator[str]:
-        """What went wrong, at most one line: the rest waits for the next pass."""
-        wanted = {claim_of(run) for run in live if run.outcome is None}
+    What is claimed is remembered in the ledger, so that any process goes on where another stopped. What is forgotten
+    ends by its TTL.
+    """
+    wanted = {run.id: claim_of(run) for run in live if run.outcome is None}
+    held = _held(ledger)
+    learned: dict[str, str] = {}
+    troubles: dict[str, None] = {}
+    for key, claim in sorted(wanted.items()):
+        if key in held and now - held[key][1] < HEARTBEAT:
+            continue
         try:
-            for claim in sorted(wanted, key=lambda claim: claim.id):
-                if claim not in self._held or now - self._held[claim] >= HEARTBEAT:
-                    service.claim(claim)
-                    self._held[claim] = now
-            for claim in [claim for claim in self._held if claim not in wanted]:
-                if now - self._held[claim] < TTL:
-                    service.release(claim)
-                del self._held[claim]
+            service.claim(claim)
+            learned[key] = json.dumps({"claim": asdict(claim), "at": now.isoformat()})
         except PortError as error:
-            yield str(error)
+            troubles[_line(claim, error)] = None
+    for key, (claim, at) in held.items():
+        if key in wanted:
+            continue
+        try:
+            if now - at < TTL:
+                service.release(claim)
+            learned[key] = RELEASED
+        except PortError as error:
+            troubles[_line(claim, error)] = None
+    if learned:
+        ledger.remember(TOPIC, learned, now)
+    return tuple(troubles)
+
+
+def _held(ledger: Ledger) -> Mapping[str, tuple[Claim, datetime]]:
+    """By any of our processes, and when it last said so."""
+    found = {key: json.loads(value) for key, value in ledger.recall(TOPIC).items() if value != RELEASED}
+    return {key: (Claim(**each["claim"]), datetime.fromisoformat(each["at"])) for key, each in found.items()}
+
+
+def _line(claim: Claim, error: PortError) -> str:
+    """A service that is away is one trouble, however many claims wait for it."""
+    return str(error) if isinstance(error, (Unreachable, Uncertain)) else f"{claim.resource}: {error}"

@@ -33,9 +33,8 @@ NO_ANSWER = (httpx.HTTPError, PrefectException, RuntimeError, TimeoutError)
 
 async def keep(keeper: Doorkeeper) -> None:
     """For ever. Where Slack is configured, its bot delivers, and this does the rest."""
-    claims = presence.rounds() if keeper.delivers else None
-    if claims is not None:
-        claims.start()
+    claims = presence.rounds()
+    claims.start()
     try:
         while True:
             try:
@@ -49,8 +48,7 @@ async def keep(keeper: Doorkeeper) -> None:
             await _free(keeper.tick_seconds)
     finally:
         keeper.closing.set()
-        if claims is not None:
-            claims.stop(patience=0.5)
+        claims.stop(patience=0.5)
 
 
 async def _free(tick_seconds: int) -> None:

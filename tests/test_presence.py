@@ -10,11 +10,13 @@ import pytest
 from pydantic import SecretStr
 
 from afk import presence, settings, wiring
+from afk.adapters.ledger import open_ledger
 from afk.adapters.presence import PresenceWebhook
+from afk.core.model import IssueRef
 from afk.core.presence import claim_of
 from afk.core.run import Outcome, Reason
 from afk.ports import Refused
-from afk.presence import Claims
+from afk.presence import keep
 from afk.sandbox.faults import Fault, Trouble
 from afk.sandbox.presence import PresenceServer
 from afk.systems import Presence
@@ -23,6 +25,8 @@ from tests.contract.ledgers import a_run, an_entry
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from afk.ports import Ledger
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RUN = a_run()
@@ -57,38 +61,45 @@ def service(server: PresenceServer) -> Iterator[PresenceWebhook]:
     made.close()
 
 
+@pytest.fixture
+def ledger() -> Iterator[Ledger]:
+    made = open_ledger("sqlite://")
+    yield made
+    made.close()
+
+
 def test_run_in_flight_holds_its_repository_until_it_ends(
-    server: PresenceServer, service: PresenceWebhook, clock: Clock
+    server: PresenceServer, ledger: Ledger, service: PresenceWebhook, clock: Clock
 ) -> None:
-    claims = Claims()
-    assert list(claims.keep([RUN], service, clock())) == []
+    assert keep([RUN], ledger, service, clock()) == ()
     assert server.held() == {"repo:infra": "AFK #42"}
 
     for _ in range(30):  # five minutes, in looks of ten seconds
         clock.passes(10)
-        assert list(claims.keep([RUN], service, clock())) == []
+        assert keep([RUN], ledger, service, clock()) == ()
         assert server.held() == {"repo:infra": "AFK #42"}
     assert len(server.exchanges) == 11  # the claim, and a heartbeat each half minute
 
-    assert list(claims.keep([], service, clock())) == []
+    assert keep([], ledger, service, clock()) == ()
     assert server.held() == {}
-    assert list(claims.keep([], service, clock())) == []
+    assert keep([], ledger, service, clock()) == ()
     assert len(server.exchanges) == 12
 
 
 def test_run_whose_end_is_decided_is_released_though_its_effects_are_due(
-    server: PresenceServer, service: PresenceWebhook, clock: Clock
+    server: PresenceServer, ledger: Ledger, service: PresenceWebhook, clock: Clock
 ) -> None:
-    claims = Claims()
-    list(claims.keep([RUN], service, clock()))
+    keep([RUN], ledger, service, clock())
 
-    list(claims.keep([a_run(outcome=Outcome.FROZEN, reason=Reason.ATTEMPTS_SPENT)], service, clock()))
+    keep([a_run(outcome=Outcome.FROZEN, reason=Reason.ATTEMPTS_SPENT)], ledger, service, clock())
 
     assert server.held() == {}
 
 
-def test_process_that_died_lets_its_claims_end(server: PresenceServer, service: PresenceWebhook, clock: Clock) -> None:
-    list(Claims().keep([RUN], service, clock()))
+def test_process_that_died_lets_its_claims_end(
+    server: PresenceServer, ledger: Ledger, service: PresenceWebhook, clock: Clock
+) -> None:
+    keep([RUN], ledger, service, clock())
 
     clock.passes(89)
     assert server.held() == {"repo:infra": "AFK #42"}
@@ -97,34 +108,67 @@ def test_process_that_died_lets_its_claims_end(server: PresenceServer, service: 
 
 
 def test_service_that_is_down_is_one_line_and_is_told_later(
-    server: PresenceServer, service: PresenceWebhook, clock: Clock
+    server: PresenceServer, ledger: Ledger, service: PresenceWebhook, clock: Clock
 ) -> None:
-    claims = Claims()
     runs = [RUN, a_run(attempt=2)]
-    list(claims.keep(runs, service, clock()))
+    keep(runs, ledger, service, clock())
     server.stop()
     clock.passes(30)
 
-    first, second = ("".join(claims.keep(runs, service, clock())) for _ in range(2))
+    first, second = ("".join(keep(runs, ledger, service, clock())) for _ in range(2))
     assert first == second == "presence: POST: nobody answers (ConnectError)"
 
     server.start()
-    assert list(claims.keep([], service, clock())) == []
+    assert keep([], ledger, service, clock()) == ()
     assert server.held() == {}
 
 
 def test_release_that_comes_too_late_is_not_sent(
-    server: PresenceServer, service: PresenceWebhook, clock: Clock
+    server: PresenceServer, ledger: Ledger, service: PresenceWebhook, clock: Clock
 ) -> None:
-    claims = Claims()
-    list(claims.keep([RUN], service, clock()))
+    keep([RUN], ledger, service, clock())
     server.faults.add(Fault(Trouble.STATUS, times=1, status=503))
-    (line,) = claims.keep([], service, clock())
+    (line,) = keep([], ledger, service, clock())
     assert "503" in line
     clock.passes(91)
 
-    assert list(claims.keep([], service, clock())) == []
+    assert keep([], ledger, service, clock()) == ()
     assert len(server.exchanges) == 2
+
+
+def test_claim_that_is_refused_keeps_no_other_waiting(
+    server: PresenceServer, ledger: Ledger, service: PresenceWebhook, clock: Clock
+) -> None:
+    ended, refused, later = (a_run(IssueRef(name, 42)) for name in ("ended", "infra", "web"))
+    keep([ended], ledger, service, clock())
+    server.faults.add(Fault(Trouble.STATUS, times=1, status=403, body="{}"))
+
+    (line,) = keep([refused, later], ledger, service, clock())
+
+    assert line.startswith("repo:infra: presence: POST /claims: 403")
+    assert server.held() == {"repo:web": "AFK #42"}
+    assert keep([refused, later], ledger, service, clock()) == ()
+    assert set(server.held()) == {"repo:infra", "repo:web"}
+
+
+def test_two_processes_claim_as_one_and_either_releases(
+    tmp_path: Path, server: PresenceServer, service: PresenceWebhook, clock: Clock
+) -> None:
+    """The bot and the flows are told the same address where both get the same settings."""
+    bot, flows = (open_ledger(f"sqlite:///{tmp_path}/ledger.db") for _ in range(2))
+    for _ in range(6):  # a minute
+        keep([RUN], bot, service, clock())
+        keep([RUN], flows, service, clock())
+        clock.passes(10)
+    assert len(server.exchanges) == 2
+
+    keep([], flows, service, clock())
+    keep([], bot, service, clock())
+
+    assert server.held() == {}
+    assert len(server.exchanges) == 3
+    for each in (bot, flows):
+        each.close()
 
 
 def test_wrong_token_is_refused_and_not_repeated_in_the_line(server: PresenceServer) -> None:
@@ -152,6 +196,12 @@ def test_rounds_read_settings_and_ledger(
     monkeypatch.setenv("AFK_PRESENCE_TOKEN", "let-me-in")
     rounds.once()
     assert (server.held(), rounds.troubles) == ({"repo:infra": "AFK #42"}, ())
+
+    server.exchanges.clear()
+    with wiring.ledger(settings.ledger_url()) as ledger, ledger.hold("presence"):
+        another = presence.rounds()
+        another.once()
+    assert (server.exchanges, another.troubles) == ([], ())
 
     monkeypatch.setenv("AFK_KILL_SWITCH", "perhaps")
     rounds.once()
