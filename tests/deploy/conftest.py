@@ -54,7 +54,7 @@ class Image:
 
     def _start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [*_as_stranger(), *words],
+            [*as_stranger(), *words],
             env=self.environment | environment, cwd=self.home, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
@@ -70,7 +70,7 @@ class Image:
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
 
-def _as_stranger() -> list[str]:
+def as_stranger() -> list[str]:
     """Only root can become somebody else. It may read everything, since Python may be installed in root's own home."""
     if os.geteuid() != 0:
         return []

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 VERSION = "1.33"
 README = (ROOT / "deploy/README.md").read_text()
 OURS = ("flows", "bot", "prefect", "prefect-services", "deployments", "t3", "tidy-worktrees")
-NOT_AFKS = {"ANTHROPIC_API_KEY"} | {f"GIT_CONFIG_{each}" for each in ("COUNT", "KEY_0", "VALUE_0")}
+NOT_AFKS = {"ANTHROPIC_API_KEY"} | {
+    f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+}
 OF_POSTGRES = {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD_FILE", "PGDATA"}
 LEASES = "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"
 OF_REDIS = {"PREFECT_REDIS_MESSAGING_URL"}  # of the package prefect-redis
@@ -252,29 +254,41 @@ def test_images_are_pinned(part: str) -> None:
 
 
 def test_role_is_what_the_adapter_needs_and_nothing_beside_it(tmp_path: Path) -> None:
+    """Each verb that is taken away, and each other deployment, leaves the stage without an answer."""
     role, binding = named("watched", "Role", "afk-rollouts"), named("watched", "RoleBinding", "afk-rollouts")
-    assert role["rules"] == [{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list", "watch"]}]
     assert binding["roleRef"]["name"] == role["metadata"]["name"]
     account = named("base", "ServiceAccount", "afk")["metadata"]
     (subject,) = binding["subjects"]
     assert (subject["name"], subject["namespace"]) == (account["name"], account["namespace"])
+    (rule,) = role["rules"]
+    (group,), (resource,), (name,), verbs = (
+        rule[each] for each in ("apiGroups", "resources", "resourceNames", "verbs")
+    )
+    assert (group, resource) == ("apps", "deployments")
+    namespace = role["metadata"]["namespace"]
 
-    target = KubernetesTarget(role["metadata"]["namespace"], "infra", "app")
+    assert rollout(tmp_path, namespace, name, tuple(verbs), (name,)) in {StageState.SUCCESS, StageState.PENDING}
+    for verb in verbs:
+        assert rollout(tmp_path, namespace, name, tuple({*verbs} - {verb}), (name,)) is StageState.UNKNOWN
+    assert rollout(tmp_path, namespace, name, tuple(verbs), ("other",)) is StageState.UNKNOWN
+
+
+def rollout(folder: Path, namespace: str, name: str, verbs: tuple[str, ...], names: tuple[str, ...]) -> StageState:
+    """What the stage says about a commit that is deployed, with these rights."""
+    target = KubernetesTarget(namespace, name, "app")
     repo = Repo("infra", ForgeKind.GITHUB, Slug("owner", "infra"), (StageKind.KUBERNETES,), target)
-    server, sha, token = KubernetesServer().start(), "5f2c1e9a7b3d4f60812a9c3e5d7b1f2a4c6e8091", tmp_path / "token"
+    server, sha, token = KubernetesServer().start(), "5f2c1e9a7b3d4f60812a9c3e5d7b1f2a4c6e8091", folder / "token"
     try:
         token.write_text(server.add_service_account("afk"))
-        (rule,) = role["rules"]
-        server.allow("afk", target.namespace, rule["resources"][0], tuple(rule["verbs"]))
-        server.create_deployment(target.namespace, target.deployment, f"registry.test/app:{sha}")
+        server.allow("afk", namespace, verbs=verbs, names=names)
+        server.create_deployment(namespace, name, f"registry.test/app:{sha}")
         stage = KubernetesStage(Kubernetes(server.url, token, None))
         answer = stage.read([CommitAsk(repo, (sha,))])["infra"]
         stage.close()
     finally:
         server.stop()
-
     assert not isinstance(answer, Exception), answer
-    assert answer[sha].state in {StageState.SUCCESS, StageState.PENDING}
+    return answer[sha].state
 
 
 def test_nobody_else_in_the_cluster_is_given_rights() -> None:

@@ -140,6 +140,14 @@ def test_each_verb_is_a_right_of_its_own(cluster):
     assert "cannot watch resource" in statuses[2].json()["message"]
 
 
+def test_a_right_may_be_about_named_deployments_alone(cluster):
+    cluster.server.take_rights("afk")
+    cluster.server.allow("afk", "prod", names=("api",))
+    statuses = [cluster.get(f"{DEPLOYMENTS}/api"), cluster.get(f"{DEPLOYMENTS}/other"), cluster.get(DEPLOYMENTS)]
+
+    assert [answer.status_code for answer in statuses] == [200, 403, 403]
+
+
 def test_a_rotated_token_replaces_the_old_one(cluster):
     fresh = cluster.server.rotate_token("afk")
 

@@ -92,6 +92,7 @@ class Rule:
     group: str
     resource: str
     verbs: frozenset[str]
+    names: frozenset[str] = frozenset()  # without any, it is about all of them
 
 
 @dataclass(slots=True)
@@ -104,9 +105,12 @@ class Account:
     def user(self) -> str:
         return f"system:serviceaccount:{self.namespace}:{self.name}"
 
-    def may(self, verb: str, group: str, resource: str, namespace: str) -> bool:
+    def may(self, verb: str, group: str, resource: str, namespace: str, name: str) -> bool:
+        """A rule with names does not cover a list, which names none."""
         return any(
-            (rule.namespace, rule.group, rule.resource) == (namespace, group, resource) and verb in rule.verbs
+            (rule.namespace, rule.group, rule.resource) == (namespace, group, resource)
+            and verb in rule.verbs
+            and (not rule.names or name in rule.names)
             for rule in self.rules
         )
 

@@ -40,9 +40,16 @@ class Rollouts(Server):
         with self.lock:
             return self._token(Account(namespace, name))
 
-    def allow(self, name: str, namespace: str, resource: str = "deployments", verbs: tuple[str, ...] = READING) -> None:
+    def allow(
+        self,
+        name: str,
+        namespace: str,
+        resource: str = "deployments",
+        verbs: tuple[str, ...] = READING,
+        names: tuple[str, ...] = (),
+    ) -> None:
         with self.lock:
-            rule = Rule(namespace, GROUPS[resource], resource, frozenset(verbs))
+            rule = Rule(namespace, GROUPS[resource], resource, frozenset(verbs), frozenset(names))
             self._account(name).rules.append(rule)
 
     def take_rights(self, name: str) -> None:

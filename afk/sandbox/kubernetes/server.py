@@ -64,7 +64,7 @@ class KubernetesServer(Rollouts):
         name = request.match_info.get("name", "")
         verb = "watch" if watching else "get" if name else "list"
         namespace = request.match_info["namespace"]
-        if account is None or not account.may(verb, route.group, route.resource, namespace):
+        if account is None or not account.may(verb, route.group, route.resource, namespace, name):
             _forbid(route, account, verb, name, namespace)
 
     def _watch_from(self, request: web.Request) -> int:
