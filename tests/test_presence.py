@@ -63,9 +63,8 @@ def service(server: PresenceServer) -> Iterator[PresenceWebhook]:
 
 @pytest.fixture
 def ledger() -> Iterator[Ledger]:
-    made = open_ledger("sqlite://")
-    yield made
-    made.close()
+    with open_ledger("sqlite://") as made:
+        yield made
 
 
 def test_run_in_flight_holds_its_repository_until_it_ends(
@@ -155,20 +154,19 @@ def test_two_processes_claim_as_one_and_either_releases(
     tmp_path: Path, server: PresenceServer, service: PresenceWebhook, clock: Clock
 ) -> None:
     """The bot and the flows are told the same address where both get the same settings."""
-    bot, flows = (open_ledger(f"sqlite:///{tmp_path}/ledger.db") for _ in range(2))
-    for _ in range(6):  # a minute
-        keep([RUN], bot, service, clock())
-        keep([RUN], flows, service, clock())
-        clock.passes(10)
-    assert len(server.exchanges) == 2
+    place = f"sqlite:///{tmp_path}/ledger.db"
+    with open_ledger(place) as bot, open_ledger(place) as flows:
+        for _ in range(6):  # a minute
+            keep([RUN], bot, service, clock())
+            keep([RUN], flows, service, clock())
+            clock.passes(10)
+        assert len(server.exchanges) == 2
 
-    keep([], flows, service, clock())
-    keep([], bot, service, clock())
+        keep([], flows, service, clock())
+        keep([], bot, service, clock())
 
     assert server.held() == {}
     assert len(server.exchanges) == 3
-    for each in (bot, flows):
-        each.close()
 
 
 def test_wrong_token_is_refused_and_not_repeated_in_the_line(server: PresenceServer) -> None:
