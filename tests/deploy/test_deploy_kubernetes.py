@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import re
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import kubernetes_validate
@@ -21,12 +23,21 @@ from afk.prefect_server import QUIET
 from afk.sandbox.kubernetes import KubernetesServer
 from afk.systems import Kubernetes
 from afk.variables import BY_NAME
-from tests.deploy.manifests import PARTS, WHOLE, containers, environment, matches, named, of_kind, pods, rendered
+from tests.deploy.manifests import (
+    FOLDER,
+    PARTS,
+    WHOLE,
+    containers,
+    environment,
+    matches,
+    named,
+    of_kind,
+    pods,
+    rendered,
+)
 from tests.deploy.recipe import ROOT, read
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.deploy.manifests import Thing
 
 VERSION = "1.33"
@@ -128,6 +139,33 @@ def test_policies_let_through_what_the_settings_say(part: str) -> None:
     assert not passes(part, labels["bot"], labels.get("t3", {}), 3773)
 
 
+def test_nobody_is_let_in_from_anywhere() -> None:
+    """Names of repositories and switches stand on the pages: only Prometheus reads them. The kubelet needs no rule."""
+    for part in PARTS:
+        rules = [rule for each in of_kind(part, "NetworkPolicy") for rule in each["spec"].get("ingress", [])]
+        assert all(rule.get("from") for rule in rules)
+        for rule in rules:
+            if {"port": 8080} in rule["ports"]:
+                (peer,) = rule["from"]
+                assert peer == {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    assert "`monitoring`" in README
+
+
+def test_people_reach_t3_where_its_links_lead() -> None:
+    ingress, policy = named("t3-ingress", "Ingress", "t3"), named("t3-ingress", "NetworkPolicy", "t3-ingress")
+    (rule,) = ingress["spec"]["rules"]
+    (path,) = rule["http"]["paths"]
+    service = named("t3", "Service", path["backend"]["service"]["name"])
+    (port,) = (each for each in service["spec"]["ports"] if each["name"] == path["backend"]["service"]["port"]["name"])
+    told = next(each["data"] for each in of_kind("base", "ConfigMap") if "AFK_T3_PUBLIC_URL" in each.get("data", {}))
+
+    assert told["AFK_T3_PUBLIC_URL"] == f"https://{rule['host']}"
+    assert ingress["spec"]["tls"][0]["hosts"] == [rule["host"]]
+    assert matches(policy["spec"]["podSelector"], pods("t3")["t3"]["metadata"]["labels"])
+    assert policy["spec"]["ingress"][0]["ports"] == [{"port": port["port"]}]
+    assert "deploy/kubernetes/t3-ingress" in README
+
+
 def passes(part: str, here: dict[str, str], there: dict[str, str], port: int) -> bool:
     return all(
         any(
@@ -145,8 +183,12 @@ def passes(part: str, here: dict[str, str], there: dict[str, str], port: int) ->
 
 def given_secrets() -> dict[str, set[str]]:
     """Those that the README makes, with their keys."""
-    lines = re.findall(r"create secret generic (\S+) (.*)", README)
-    return {name: set(re.findall(r"--from-file=([\w-]+)=", rest)) for name, rest in lines}
+    found: dict[str, set[str]] = {}
+    for name, rest in re.findall(r"^kubectl .* create secret generic (\S+) (.*)$", README, re.MULTILINE):
+        found[name] = set(re.findall(r"--from-file=([\w-]+)=", rest))
+        for folder in re.findall(r"--from-file=deploy/secrets/(\w+)$", rest):  # with the files that are pasted there
+            found[name] |= set(re.findall(rf"^cat > {folder}/([\w-]+)", README, re.MULTILINE))
+    return found
 
 
 @pytest.mark.parametrize("part", WHOLE)
@@ -162,6 +204,8 @@ def test_every_config_map_secret_claim_and_account_exists(part: str) -> None:
             if "secret" in volume:
                 asked = {item["key"] for item in volume["secret"].get("items", [])}
                 assert asked <= secrets[volume["secret"]["secretName"]]
+            for source in volume.get("projected", {}).get("sources", []):
+                assert source["secret"]["name"] in secrets
             if "configMap" in volume:
                 assert volume["configMap"]["name"] in maps
             if "persistentVolumeClaim" in volume:
@@ -186,8 +230,8 @@ def _template(thing: Thing) -> object:
 
 def keys_at(pod: Thing, secrets: dict[str, set[str]]) -> set[str]:
     """The files below /run/secrets/afk."""
-    (volume,) = (each["secret"] for each in pod["spec"]["volumes"] if each["name"] == "secrets")
-    return {item["path"] for item in volume.get("items", [])} or secrets[volume["secretName"]]
+    (volume,) = (each["projected"] for each in pod["spec"]["volumes"] if each["name"] == "secrets")
+    return set().union(*(secrets[source["secret"]["name"]] for source in volume["sources"]))
 
 
 @pytest.mark.parametrize("part", WHOLE)
@@ -200,20 +244,65 @@ def test_every_variable_is_a_setting_of_whoever_reads_it(part: str) -> None:
 
 @pytest.mark.parametrize("name", ["flows", "bot"])
 def test_processes_find_whole_settings_and_the_switch_on(name: str, tmp_path: Path) -> None:
-    secrets = {"database-url": "postgresql+psycopg://afk:s@postgres/afk"}
-    for key in given_secrets()["afk"]:
-        (tmp_path / key).write_text(secrets.get(key, f"{key}-sesame"))
-    pod = pods("base")[name]
-    environ = {"HOME": "/tmp"}
-    for key, value in environment("base", pod["spec"]["containers"][0]).items():
-        environ[key] = value.replace("/run/secrets/afk", str(tmp_path)).replace("/etc/afk", str(tmp_path))
-    rules = next(each for each in of_kind("base", "ConfigMap") if "afk.toml" in each["data"])
-    (tmp_path / "afk.toml").write_text(rules["data"]["afk.toml"])
-
-    found = settings.load(environ, tmp_path)
+    found = settings_of(name, tmp_path)
 
     assert (found.config.kill_switch, list(found.config.repos)) == (True, ["infra"])
-    assert (found.slack is not None) == (name == "bot")
+    assert (found.slack is not None, found.github is not None) == (name == "bot", name == "flows")
+
+
+def test_bot_is_given_no_credential_but_its_own() -> None:
+    given = given_secrets()
+
+    assert keys_at(pods("base")["bot"], given) == {"database-url", "slack-bot-token", "slack-app-token"}
+    assert keys_at(pods("base")["flows"], given) == {"database-url", "github-token", "t3-token"}
+
+
+def test_lines_that_wait_in_the_kustomization_are_settings_that_work(tmp_path: Path) -> None:
+    """An app instead of the token, Forgejo, Woodpecker, ntfy, presence: taken in as they stand there."""
+    folder = copied(tmp_path)
+    file = folder / "base/kustomization.yaml"
+    waiting = re.sub(r"( +)#- (AFK_)", r"\1- \2", file.read_text())
+    file.write_text(waiting.replace("      - AFK_GITHUB_TOKEN_FILE=/run/secrets/afk/github-token\n", ""))
+
+    flows, bot = (settings_of(name, tmp_path, folder) for name in ("flows", "bot"))
+
+    assert flows.github is not None
+    assert (flows.github.app_id, flows.github.token) == ("123456", None)
+    assert flows.github.app_private_key_file == tmp_path / "flows/github-app-key"
+    assert all((flows.forgejo, flows.woodpecker, bot.ntfy, bot.presence, bot.slack))
+    assert (flows.ntfy, flows.presence, bot.forgejo) == (None, None, None)  # one of them rings
+    assert {"forgejo.example.org", "woodpecker.example.org", "t3.example.org"} <= bot.config.hosts
+
+
+def test_images_are_named_in_one_place_for_all_parts(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    file = folder / "images/kustomization.yaml"
+    assert "`deploy/kubernetes/images/kustomization.yaml`" in README
+    file.write_text(file.read_text().replace("registry.example/", "hub.test/").replace("0.1.0", "9.9.9"))
+
+    for part in PARTS:
+        images = {one["image"] for pod in pods(part, folder).values() for one in containers(pod)}
+        assert {image for image in images if "/" in image} <= {"hub.test/afk:9.9.9", "hub.test/t3:0.0.45-1"}
+
+
+def copied(folder: Path) -> Path:
+    return Path(shutil.copytree(FOLDER, folder / "kubernetes"))
+
+
+def settings_of(name: str, folder: Path, manifests: Path = FOLDER) -> settings.Settings:
+    """As the container would read them, with a file for each credential that it names."""
+    (container,) = pods("base", manifests)[name]["spec"]["containers"]
+    secrets = folder / name
+    secrets.mkdir()
+    environ = {"HOME": "/tmp"}
+    for key, value in environment("base", container, manifests).items():
+        environ[key] = value.replace("/run/secrets/afk", str(secrets)).replace("/etc/afk", str(secrets))
+        if key.endswith("_FILE"):
+            Path(environ[key]).write_text(f"{Path(value).name}-sesame")
+    (secrets / "database-url").write_text("postgresql+psycopg://afk:s@postgres/afk")
+    rules = next(each for each in of_kind("base", "ConfigMap", folder=manifests) if "afk.toml" in each["data"])
+    (secrets / "afk.toml").write_text(rules["data"]["afk.toml"])
+    return (settings.for_bot if name == "bot" else settings.load)(environ, secrets)
 
 
 @pytest.mark.parametrize("part", WHOLE)
