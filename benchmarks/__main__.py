@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import bot, decisions, prefect_costs, scale, ticks, wire
+from benchmarks import bot, decisions, demo, prefect_costs, scale, ticks, wire
 
 if TYPE_CHECKING:
     from benchmarks.figure import Figure
 
 
 def main() -> None:
-    parts = (decisions, ticks, wire, scale, bot, prefect_costs)
+    parts = (demo, decisions, ticks, wire, scale, bot, prefect_costs)
     figures: list[Figure] = [figure for part in parts for figure in part.measure()]
     table = Table("what", "measured", "to hold", "", box=None)
     for figure in figures:

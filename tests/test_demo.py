@@ -17,7 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LONGEST = 900.0  # seconds, on a machine that does much else; alone it takes a tenth of that
+LONGEST = 900.0  # seconds, on a machine that does much else; `make bench` holds it to its promise on an idle one
 
 
 @pytest.fixture
