@@ -190,6 +190,7 @@ def test_warden_that_dies_is_replaced_and_told(office: Office) -> None:
 
     after.stdin.close()  # as if we were gone
 
+    after.wait(PATIENCE)
     office.until(lambda: office.pids.get("flows", flows) != flows)
     assert office.said == ["flows was killed by SIGKILL; it starts again in 0.1 s"]
 
