@@ -11,9 +11,10 @@ from afk.core.dispatch_policy import Code
 from afk.core.gates import held_by
 from afk.core.identifiers import doorbell_key, redispatch_key
 from afk.core.records import Armed, Command, Doorbell, DoorbellKind, Entry, Note, Verb, Verdicted, Via
+from afk.core.run import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from afk.core.config import Config
@@ -85,7 +86,7 @@ class Operations:
         won = self._ask(Verb.REDISPATCH, key, ref, person, now)
         if won.actor != person.name or won.at != now:
             raise self._refusal(wording.rerun_already(ref, won.actor), str(ref), person, now, "redispatch")
-        return wording.rerun_recorded(ref, latest.attempt + 1)
+        return wording.rerun_recorded(ref, latest.attempt + 1, closed=latest.outcome is Outcome.DONE)
 
     def _may_start(self, ref: IssueRef, switches: Switches, person: Person, now: datetime) -> None:
         why = held_by(self.config, switches)
@@ -140,7 +141,7 @@ class Operations:
             return Verdicted(ref, Code.NOT_ENROLLED.value, ref.repo, now)
         if not switches.is_armed(ref.repo, now):
             return Verdicted(ref, Code.NOT_ARMED.value, ref.repo, now)
-        for decision in self.ledger.decisions(ref.repo):
+        for decision in self._decisions(ref.repo):
             if decision.ref == ref:
                 return decision
         ended = self.ledger.latest([ref]).get(ref)
@@ -157,9 +158,21 @@ class Operations:
             armed=tuple(switches.armed[name] for name in sorted(switches.armed) if switches.is_armed(name, now)),
             enrolled=tuple(sorted(self.config.repos)),
             live=live,
-            decisions=tuple(each for each in self.ledger.decisions() if each.ref not in running),
+            decisions=tuple(each for each in self._decisions() if each.ref not in running),
             ticks=self.ledger.last_ticks(),
         )
+
+    def _decisions(self, repo: str | None = None) -> Iterator[Verdicted]:
+        """What the last poll found, but for what is not so any more: it did start, or somebody asked for a re-run."""
+        found = {decision.ref: decision for decision in self.ledger.decisions(repo)}
+        for wish in self.ledger.pending(Verb.REDISPATCH):
+            known = found.get(wish.ref)
+            if repo in {None, wish.ref.repo} and (known is None or known.at < wish.at):
+                found[wish.ref] = Verdicted(wish.ref, Code.RERUN_ASKED.value, wish.actor, wish.at)
+        latest = self.ledger.latest([ref for ref, each in found.items() if each.code == Code.STARTS])
+        for ref, decision in found.items():
+            if ref not in latest or latest[ref].claimed_at < decision.at:
+                yield decision
 
     def runs(self, ref: IssueRef | None, limit: int) -> tuple[Run, ...]:
         return self.ledger.history(ref, limit)

@@ -10,9 +10,9 @@ from afk.carry_out import carry_out
 from afk.core import prompts, wording
 from afk.core.dispatch_policy import Candidate, Code, Gates, Ruling, Selection, select, vetted
 from afk.core.gates import held_by
-from afk.core.identifiers import marker, run_id, thread_id
+from afk.core.identifiers import doorbell_key, marker, run_id, thread_id
 from afk.core.model import Trust, Vetting
-from afk.core.records import Entry, Verb, Verdicted, Via
+from afk.core.records import Doorbell, DoorbellKind, Entry, Verb, Verdicted, Via
 from afk.core.run import Run, Turn, TurnKind
 from afk.core.run_state_machine import TurnState
 from afk.ports import PortError, Unexpected
@@ -284,6 +284,8 @@ def _release(ports: Ports, config: Config, issue: Issue, now: datetime, report: 
                 return
             ports.tracker.add_label(issue.ref, config.labels.human)
             ports.tracker.put_comment(issue.ref, mark, f"{mark}\n{wording.orphan(config.labels.in_progress)}", "")
+            bell = doorbell_key("afk", DoorbellKind.ALARM.value, f"orphan-{issue.ref}-{now:%Y%m%d}")
+            ports.ledger.ring(Doorbell(bell, DoorbellKind.ALARM, now, text=wording.orphan_bell(issue.ref)))
             ports.tracker.remove_label(issue.ref, config.labels.in_progress)
             ports.ledger.audit(Entry(now, "afk", Via.AFK, "release", str(issue.ref), config.labels.in_progress))
     except PortError as error:

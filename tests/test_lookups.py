@@ -10,34 +10,17 @@ import pytest
 
 from afk.core.dispatch_policy import Code
 from afk.core.model import IssueRef, Labels
-from afk.core.records import Verdicted, Via
+from afk.core.records import Verdicted
 from afk.core.run import Reason
-from afk.operations import Person, RefusedRequest, report_unreadable
+from afk.operations import report_unreadable
+from tests.asking import BOB, frozen, refused
 from tests.house import ADA, INFRA_42, House, a_repo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-BOB = Person("bob", Via.SLACK)
 LABELS = Labels()
-
-
-def frozen(house: House) -> IssueRef:
-    """An issue whose only attempt froze."""
-    house.limit(fix_forward_max_attempts=0)
-    house.a_run()
-    house.world.ci_goes_red("infra", house.pushed_and_ended())
-    house.watch()
-    assert house.run().finished_at is not None
-    house.world.passes(minutes=1)
-    return INFRA_42
-
-
-def refused(ask: Callable[[], object]) -> str:
-    with pytest.raises(RefusedRequest) as no:
-        ask()
-    return str(no.value)
 
 
 def test_first_acknowledgement_stands(house: House) -> None:
@@ -57,6 +40,19 @@ def waits_for_its_blocker(house: House) -> None:
     house.poll()
 
 
+def stopped(house: House) -> None:
+    house.a_run()
+    house.operations.stop(INFRA_42, ADA, house.world.now(), "k")
+    house.watch()
+
+
+def asked_again(house: House) -> None:
+    frozen(house)
+    house.poll()
+    house.world.passes(minutes=1)
+    house.operations.redispatch(INFRA_42, ADA, house.world.now())
+
+
 WHYS: list[tuple[str, Callable[[House], object], Code, str]] = [
     ("running", House.a_run, Code.BUSY, "infra#42"),
     ("killed", lambda house: house.operations.kill(ADA, house.world.now(), "k"), Code.KILL_SWITCH, "killed by ada"),
@@ -64,6 +60,8 @@ WHYS: list[tuple[str, Callable[[House], object], Code, str]] = [
     ("not enrolled", lambda house: setattr(house, "config", replace(house.config, repos={})), Code.NOT_ENROLLED, "infra"),
     ("not armed", lambda house: house.operations.disarm("infra", ADA, house.world.now()), Code.NOT_ARMED, "infra"),
     ("blocked, as the last tick found", waits_for_its_blocker, Code.BLOCKED, "acme/infra#7"),
+    ("stopped since the tick in which it started", stopped, Code.ENDED_BEFORE, "stopped"),
+    ("asked to run again since the tick", asked_again, Code.RERUN_ASKED, "ada"),
     ("switched off after the tick: what decides now", lambda house: (waits_for_its_blocker(house), house.operations.kill(ADA, house.world.now(), "k")), Code.KILL_SWITCH, "killed by ada"),
 ]  # fmt: skip
 
@@ -96,6 +94,19 @@ def test_status_shows_what_is_armed_running_and_waiting() -> None:
     assert [each.repo for each in status.armed] == ["infra"]
     assert [run.ref for run in status.live] == [INFRA_42]
     assert {str(each.ref): each.code for each in status.decisions} == {"infra#43": "repository-busy"}
+
+
+def test_status_does_not_say_that_what_ended_starts(house: House) -> None:
+    stopped(house)
+
+    assert house.operations.status(house.world.now()).decisions == ()
+
+
+def test_status_shows_a_re_run_that_was_asked_for(house: House) -> None:
+    asked_again(house)
+
+    (waiting,) = house.operations.status(house.world.now()).decisions
+    assert (waiting.ref, waiting.code, waiting.detail) == (INFRA_42, Code.RERUN_ASKED, "ada")
 
 
 def test_history_is_newest_first_and_limited(house: House) -> None:

@@ -45,6 +45,9 @@ def test_orphan_is_handed_to_a_person_with_words_and_an_entry(house: House) -> N
     )
     assert house.ledger.audited(1)[0].verb == "release"
     assert calls(house) == ["tracker.boards", "tracker.add_label", "tracker.put_comment", "tracker.remove_label"]
+    house.deliver()
+    (ring,) = house.world.rings
+    assert ring.card.why.startswith("infra#42 carried the in-progress label, but no run stands behind it")
 
 
 @pytest.mark.parametrize("call", ["tracker.add_label", "tracker.put_comment", "tracker.remove_label"])
@@ -58,6 +61,8 @@ def test_orphan_whose_release_fails_is_released_by_the_next_tick(house: House, c
 
     assert house.labels() == {LABELS.human}
     assert len(house.world.ticket(INFRA_42).remarks) == 1
+    house.deliver()
+    assert len(house.world.rings) == 1
 
 
 def test_issue_with_a_run_is_no_orphan(house: House) -> None:

@@ -107,6 +107,16 @@ def test_everything_in_the_text_happens_as_it_says(town: Town) -> None:
         assert town.sees(command, expected) == "", command
 
 
+def test_another_installation_of_the_terminals_is_out_of_reach(tmp_path: Path) -> None:
+    file = write_environment({"AFK_KILL_SWITCH": "off"}, tmp_path)
+    theirs = {"AFK_DATABASE_URL": "sqlite:////srv/afk.db", "SLACK_BOT_TOKEN": "xoxb", "PREFECT_API_URL": "http://p/api"}
+    done = subprocess.run(
+        ["sh", "-c", f". {file} && env"], env=theirs | {"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True
+    )  # fmt: skip
+
+    assert set(re.findall(r"^((?:AFK|SLACK|PREFECT)_\w+)=", done.stdout, re.MULTILINE)) == {"AFK_KILL_SWITCH"}
+
+
 @pytest.mark.parametrize(
     ("shown", "expected", "fits"),
     [

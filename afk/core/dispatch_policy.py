@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
 
 class Code(StrEnum):
-    """Why a candidate does not start. `starts` is the one that does."""
+    """Why a candidate does not start. `starts` is the one that does, and the one below it is about to be ruled on."""
 
     STARTS = "starts"
+    RERUN_ASKED = "rerun-asked"
     KILL_SWITCH = "kill-switch"
     NOT_ENROLLED = "not-enrolled"
     NOT_ARMED = "not-armed"

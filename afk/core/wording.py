@@ -154,10 +154,18 @@ def orphan(label: str) -> str:
     )
 
 
+def orphan_bell(ref: IssueRef) -> str:
+    return (
+        f"{ref} carried the in-progress label, but no run stands behind it: it is handed to people. "
+        f"An agent may still be at work on it. Hint: look for it in T3 Code before the issue runs again"
+    )
+
+
 # Why an issue does not start
 
 CODES = {
     Code.STARTS: "It starts.",
+    Code.RERUN_ASKED: "It runs again with the next poll: {detail} asked for it.",
     Code.KILL_SWITCH: "The kill switch is on ({detail}).",
     Code.NOT_ENROLLED: "The repository {detail} is not enrolled.",
     Code.NOT_ARMED: "The repository {detail} is not armed.",
@@ -179,6 +187,7 @@ HINTS = {
     Code.NOT_ARMED: "afk arm {repo}",
     Code.NOT_ENROLLED: "add [repos.{repo}] to the rules file",
     Code.HUMAN_LABEL: "afk redispatch {ref}",
+    Code.CLOSED: "open it again",
     Code.ENDED_BEFORE: "afk redispatch {ref}",
     Code.BUSY: "afk status",
     Code.UNTRUSTED: "let somebody with write access take the ready label off and put it on again",
@@ -238,7 +247,9 @@ def resumed(deployment_killed: bool) -> str:
     return "The kill switch is off: armed repositories start again."
 
 
-def rerun_recorded(ref: IssueRef, attempt: int) -> str:
+def rerun_recorded(ref: IssueRef, attempt: int, *, closed: bool) -> str:
+    if closed:
+        return f"{ref} runs again as attempt {attempt} once somebody opens it: its last run closed it."
     return f"{ref} runs again as attempt {attempt} with the next tick."
 
 

@@ -15,7 +15,7 @@ import httpx
 
 from afk import up
 from afk.prefect_server import HOST
-from afk.sandbox.village import Village
+from afk.sandbox.village import OWNER, REPOS, Village
 from afk.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -93,8 +93,11 @@ def installed(say: Callable[[str], None]) -> Iterator[Installation]:
 def _environment(village: Village, home: Path) -> dict[str, str]:
     """An operator's, and of the newcomer's own settings none."""
     theirs = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    rules = home / "afk.toml"
+    rules.write_text("".join(f'[repos.{name}]\nslug = "{OWNER}/{name}"\n' for name in REPOS))
     busy = os.getloadavg()[0] / (os.cpu_count() or 1) > BUSY
     own = {
+        "AFK_CONFIG": str(rules),  # else the folder of whoever practises might hold another one
         "AFK_TICK_SECONDS": str(BUSY_TICK_SECONDS if busy else TICK_SECONDS),
         "XDG_DATA_HOME": str(home),
         "TMPDIR": str(home),

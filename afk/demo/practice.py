@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from afk.sandbox.village import Village
 
+FORGET = "for name in $(env | sed -nE 's/^((AFK|SLACK|PREFECT)_[A-Za-z0-9_]*)=.*/\\1/p'); do unset \"$name\"; done"
 OURS = ("AFK_", "SLACK_", "PREFECT_", "XDG_")
 
 
@@ -22,8 +23,14 @@ def leave_work(village: Village) -> None:
 
 
 def write_environment(environment: Mapping[str, str], home: Path) -> Path:
-    """A file for `.`: it holds the simulated systems' tokens, and the folder of this very `afk`."""
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.items() if name.startswith(OURS)]
+    """A file for `.`: it holds the simulated systems' tokens, and the folder of this very `afk`.
+
+    What the terminal had been told of another installation is forgotten in it: practice must not reach that one.
+    """
+    lines = [
+        FORGET,
+        *(f"export {name}={shlex.quote(value)}" for name, value in environment.items() if name.startswith(OURS)),
+    ]
     lines.append(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH")
     file = home / "environment"
     file.touch(mode=0o600)

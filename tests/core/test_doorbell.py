@@ -147,7 +147,10 @@ def test_re_run_that_is_held_up_says_by_what() -> None:
     """What the last poll said of the issue before somebody asked again holds nothing up."""
     closed, human = (Verdicted(FROZEN.ref, code.value, "x", NOON) for code in (Code.CLOSED, Code.HUMAN_LABEL))
 
-    assert card(ASKED_AGAIN, FROZEN, FROZEN, closed).sequel == "Attempt 2 has not started yet: It is closed."
+    assert (
+        card(ASKED_AGAIN, FROZEN, FROZEN, closed).sequel
+        == "Attempt 2 has not started yet: It is closed. Hint: open it again"
+    )
     assert card(ASKED_AGAIN, FROZEN, FROZEN, human).sequel == "Attempt 2 has not started yet."
 
 

@@ -159,15 +159,23 @@ def test_orphan() -> None:
     )
 
 
+def test_bell_of_an_orphan() -> None:
+    assert wording.orphan_bell(INFRA_42) == (
+        "infra#42 carried the in-progress label, but no run stands behind it: it is handed to people. "
+        "An agent may still be at work on it. Hint: look for it in T3 Code before the issue runs again"
+    )
+
+
 LINES = {
     Code.STARTS: "It starts.",
+    Code.RERUN_ASKED: "It runs again with the next poll: D asked for it.",
     Code.KILL_SWITCH: "The kill switch is on (D). Hint: afk resume",
     Code.NOT_ENROLLED: "The repository D is not enrolled. Hint: add [repos.infra] to the rules file",
     Code.NOT_ARMED: "The repository D is not armed. Hint: afk arm infra",
     Code.BUSY: "The repository is busy with D. Hint: afk status",
     Code.NOT_READY: "It does not carry the label D.",
     Code.HUMAN_LABEL: "It carries the label D: a person has it. Hint: afk redispatch infra#42",
-    Code.CLOSED: "It is closed.",
+    Code.CLOSED: "It is closed. Hint: open it again",
     Code.BUDGET_SPENT: "Its budget is spent: D. Hint: raise AFK_BUDGET_USD, or close the issue",
     Code.COULD_NOT_ASK: "Something could not be asked (D); it is asked again at the next tick.",
     Code.UNTRUSTED: "Who applied the ready label may not write to the repository (D). Hint: let somebody with write access take the ready label off and put it on again",
@@ -205,7 +213,8 @@ SAYINGS = [
     (wording.killed(3), "The kill switch is on: no new run and no new turn anywhere. 3 runs in flight are being stopped. Hint: afk resume"),
     (wording.resumed(deployment_killed=False), "The kill switch is off: armed repositories start again."),
     (wording.resumed(deployment_killed=True), "The runtime kill switch is off, but AFK_KILL_SWITCH is on: nothing starts until the operator turns it off."),
-    (wording.rerun_recorded(INFRA_42, 2), "infra#42 runs again as attempt 2 with the next tick."),
+    (wording.rerun_recorded(INFRA_42, 2, closed=False), "infra#42 runs again as attempt 2 with the next tick."),
+    (wording.rerun_recorded(INFRA_42, 2, closed=True), "infra#42 runs again as attempt 2 once somebody opens it: its last run closed it."),
     (wording.rerun_already(INFRA_42, "ada\n"), "ada asked for a new attempt at infra#42 already."),
     (wording.rerun_waits(INFRA_42, 2, "ada\n", "slack"), "infra#42 runs again as attempt 2 with the next tick: ada asked for it through slack."),
     (wording.rerun_came(INFRA_42, "started as infra-42-2-0a"), "infra#42: started as infra-42-2-0a."),

@@ -23,11 +23,12 @@ def copy_ledger(url: str, file: Path) -> None:
     if file.exists():
         raise Refused(f"ledger {shown(where)}: {file} is there already. Name a new file")
     try:
+        file.touch(mode=0o600, exist_ok=False)  # as closed as the ledger itself
         with (
             closing(sqlite3.connect(f"{file_of(where).resolve().as_uri()}?mode=ro", uri=True)) as ledger,
             closing(sqlite3.connect(file)) as copy,
         ):
             ledger.backup(copy)
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         file.unlink(missing_ok=True)
         raise Refused(f"ledger {shown(where)}: it could not be copied to {file} ({error})") from error

@@ -25,6 +25,7 @@ def test_a_copy_holds_what_was_committed_while_somebody_writes(tmp_path: Path) -
             copy_ledger(url, copy)
         ledger.audit(an_entry("later"))
 
+    assert copy.stat().st_mode & 0o777 == 0o600
     with open_ledger(f"sqlite:///{copy}") as copied:
         assert contents(copied) == before
 
