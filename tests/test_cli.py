@@ -299,6 +299,20 @@ def test_command_line_starts_without_prefect_and_bolt() -> None:
     assert done.stdout == "[]\n"
 
 
+@pytest.mark.parametrize("words", [("status",), ("status", "--json"), ("poll",)], ids=" ".join)
+def test_full_disk_is_one_line(desk: Desk, words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "afk", *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+            env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT)} | desk.environment, cwd=desk.folder,
+        )  # fmt: skip
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "afk: cannot go on: [Errno 28] No space left on device. Look at the disk, and at where the output goes\n"
+    )
+
+
 def test_clock_of_the_command_line_is_the_systems(desk: Desk) -> None:
     before = datetime.now(UTC)  # noqa: TID251 - the claim is about the system's clock
     desk.types("kill")
