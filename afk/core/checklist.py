@@ -43,7 +43,7 @@ def checklist(run: Run, hosts: Collection[str]) -> str:
         marker(run.id, "checklist"),
         f"### {HEADINGS[run.outcome]}",
         "",
-        *(_line(phase, known.get(phase), hosts) for phase in Phase),
+        *(_ticked(phase, known[phase], hosts) if phase in known else _open(phase, run) for phase in Phase),
         "",
         *_remarks(run),
         f"<sub>Attempt {run.attempt} · run {run.id}" + (f" · {conversation}" if conversation else "") + "</sub>",
@@ -51,9 +51,13 @@ def checklist(run: Run, hosts: Collection[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _line(phase: Phase, evidence: Evidence | None, hosts: Collection[str]) -> str:
-    if evidence is None:
-        return f"- [ ] {TITLES[phase]}"
+def _open(phase: Phase, run: Run) -> str:
+    """What is done without having been deployed has no stage that would show it."""
+    why = ": nothing is configured to be" if phase is Phase.DEPLOYED and run.outcome is Outcome.DONE else ""
+    return f"- [ ] {TITLES[phase]}{why}"
+
+
+def _ticked(phase: Phase, evidence: Evidence, hosts: Collection[str]) -> str:
     how = "" if evidence.seen else " (reported)"
     detail = markdown_escaped(plain(_shown(phase, evidence.detail), DETAIL_LIMIT))
     shown = markdown_link(detail or "log", evidence.url, hosts) or detail

@@ -50,6 +50,10 @@ ALL_SHOWN = """\
 - [x] CI: [log](https://ci.example/1)
 - [x] Deployed: [app:5f5f](https://ci.example/2)
 - [x] Done"""
+NO_DEPLOY = tuple(each for each in ALL if each.phase is not Phase.DEPLOYED)
+NO_DEPLOY_SHOWN = ALL_SHOWN.replace(
+    "- [x] Deployed: [app:5f5f](https://ci.example/2)", "- [ ] Deployed: nothing is configured to be"
+)
 ONLY_PUSHED = NOTHING.replace("- [ ] Pushed", "- [x] Pushed: 5f5f5f5f5f5f")
 CORRECTION = a_turn(2, TurnKind.FIX_FORWARD)
 WORKING = "AFK is working on this"
@@ -61,6 +65,7 @@ STATES = [
     ("two corrections", a_run(a_turn(), CORRECTION, CORRECTION), shown(WORKING, NOTHING, "CI was red: 2 corrections so far.", "")),
     ("asking", a_run(question="q", question_text="Which\nregion?"), shown(WORKING, NOTHING, "Waiting for an answer: Which region?", "")),
     ("done", a_run(evidence=ALL, outcome=Outcome.DONE, detail="CI is green."), shown("AFK is done with this", ALL_SHOWN)),
+    ("done where nothing is deployed", a_run(evidence=NO_DEPLOY, outcome=Outcome.DONE, detail="CI is green."), shown("AFK is done with this", NO_DEPLOY_SHOWN)),
     ("defect 28: frozen looks frozen", a_run(evidence=(PUSHED,), outcome=Outcome.FROZEN, detail="CI is still red."), shown("AFK froze this run", ONLY_PUSHED, "**CI is still red.**", "")),
     ("handed back", a_run(outcome=Outcome.NEEDS_HUMAN, detail="The agent failed: *oom*"), shown("AFK handed this to a person", NOTHING, "**The agent failed: \\*oom\\***", "")),
     ("stopped", a_run(outcome=Outcome.STOPPED, detail="A person closed the issue."), shown("AFK was stopped", NOTHING, "**A person closed the issue.**", "")),
