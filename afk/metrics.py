@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HELP = {
     "afk_ticks": "Ticks that ran to their end.",
     "afk_tick_seconds": "How long ticks took.",
-    "afk_requests": "Requests of ticks, by the status of the answer or the name of what went wrong.",
+    "afk_requests": "Requests of ticks and deliveries, by the status of the answer or the name of what went wrong.",
     "afk_rate_limit_left": "What the last answer said is left of a rate limit.",
     "afk_last_tick_timestamp_seconds": "When a tick last ran to its end.",
     "afk_runs": "Runs in flight, and runs that ended, by how.",

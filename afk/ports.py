@@ -356,8 +356,12 @@ class Ledger(Protocol):
         """Keep what a tick said, and add what it counted, in one transaction."""
         ...
 
+    def count(self, counts: Sequence[Count]) -> None:
+        """Add what was counted outside of ticks."""
+        ...
+
     def counts(self) -> tuple[Count, ...]:
-        """What all ticks counted, in order."""
+        """What all ticks and deliveries counted, in order."""
         ...
 
     def census(self) -> Mapping[str, int]:

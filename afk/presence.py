@@ -12,6 +12,7 @@ from afk import settings, wiring
 from afk.core.presence import TTL_SECONDS, Claim, claim_of
 from afk.ports import PortError, Uncertain, Unreachable
 from afk.rounds import Rounds
+from afk.traffic import kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,7 +35,7 @@ def rounds() -> Rounds:
         loaded = settings.read()
         if loaded.presence is None:
             return ()
-        with wiring.ledger(loaded.database_url) as ledger, ledger.hold(TOPIC) as is_ours:
+        with wiring.ledger(loaded.database_url) as ledger, kept(ledger), ledger.hold(TOPIC) as is_ours:
             if not is_ours:
                 return ()
             with closing(wiring.presence(loaded.presence)) as service:

@@ -12,6 +12,7 @@ from afk.core.doorbell import WITH_A_PERSON, card
 from afk.core.records import Delivery, DeliveryState
 from afk.ports import Gone, PortError, Refused, Unreachable
 from afk.report import Line, Report
+from afk.traffic import kept
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ def deliver(ports: Ports, now: datetime) -> Report:
     """One channel's trouble never keeps a doorbell from the others; two deliverers at once still ring once."""
     report = Report("ring", now)
     for channel in ports.channels:
-        with ports.ledger.hold(f"ring:{channel.name}") as held:
+        with kept(ports.ledger), ports.ledger.hold(f"ring:{channel.name}") as held:
             if held:
                 _serve(ports, channel, now, report)
     return report

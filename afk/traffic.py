@@ -12,9 +12,12 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from afk import log
+from afk.core.counts import of_requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from afk.ports import Ledger
 
 LEFT, RESOURCE = "x-ratelimit-remaining", "x-ratelimit-resource"
 
@@ -56,6 +59,15 @@ def counted() -> Iterator[Tally]:
         yield tally
     finally:
         _current.reset(token)
+
+
+@contextmanager
+def kept(ledger: Ledger) -> Iterator[None]:
+    """For work beside the ticks: what it asked is added to what they asked. Nothing asked, nothing written."""
+    with counted() as tally:
+        yield
+    if tally.requests:
+        ledger.count(of_requests(tally.requests, tally.left))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from queue import Empty
 from typing import TYPE_CHECKING
 
 from afk.ports import PortError
+from afk.traffic import kept
 from slackbot import home, notices
 from slackbot.announcements import Announcer
 from slackbot.summaries import Summaries
@@ -29,10 +30,11 @@ class Postman:
 
     def work(self, now: datetime) -> Iterator[str]:
         """What went wrong, a line each."""
-        yield from self._pages()
-        self.announcer.announce(self.bot.ledger, now)
-        self.summaries.post(self.bot.ledger, now)
-        yield from notices.deliver(self.bot.ledger, self.desk, self.channels, now)
+        with kept(self.bot.ledger):
+            yield from self._pages()
+            self.announcer.announce(self.bot.ledger, now)
+            self.summaries.post(self.bot.ledger, now)
+            yield from notices.deliver(self.bot.ledger, self.desk, self.channels, now)
 
     def _pages(self) -> Iterator[str]:
         """A page that cannot be shown is shown when it is opened the next time."""

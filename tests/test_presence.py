@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from afk import presence, settings, wiring
 from afk.adapters.ledger import open_ledger
 from afk.adapters.presence import PresenceWebhook
+from afk.core.counts import Count
 from afk.core.model import IssueRef
 from afk.core.presence import claim_of
 from afk.core.run import Outcome, Reason
@@ -194,6 +195,8 @@ def test_rounds_read_settings_and_ledger(
     monkeypatch.setenv("AFK_PRESENCE_TOKEN", "let-me-in")
     rounds.once()
     assert (server.held(), rounds.troubles) == ({"repo:infra": "AFK #42"}, ())
+    with wiring.ledger(settings.ledger_url()) as ledger:
+        assert ledger.counts() == (Count("requests", ("presence", "204"), 1.0),)
 
     server.exchanges.clear()
     with wiring.ledger(settings.ledger_url()) as ledger, ledger.hold("presence"):

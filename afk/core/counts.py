@@ -1,4 +1,4 @@
-"""Say what one tick adds to the counts that outlive every process."""
+"""Say what one tick or one delivery adds to the counts that outlive every process."""
 
 from __future__ import annotations
 
@@ -40,6 +40,13 @@ def of_tick(
     found = [
         Count(Counted.TICKS, (tick, result), 1),
         *_durations(tick, seconds),
+        *of_requests(requests, left),
+    ]
+    return tuple(sorted(found))
+
+
+def of_requests(requests: Mapping[tuple[str, str], int], left: Mapping[tuple[str, str], int]) -> tuple[Count, ...]:
+    found = [
         *(Count(Counted.REQUESTS, labels, number) for labels, number in requests.items()),
         *(Count(Counted.LEFT, labels, number, adds=False) for labels, number in left.items()),
     ]

@@ -369,7 +369,7 @@ def test_the_last_tick_of_each_kind_is_kept(ledger: SqlLedger) -> None:
 def test_counts_add_up_and_levels_take_the_place_of_the_last(ledger: SqlLedger) -> None:
     asked, left = Count("requests", ("GitHub", "200"), 3.0), Count("left", ("GitHub", "core"), 90.0, adds=False)
     ledger.ticked(WHOLE_TICK, (asked, left))
-    ledger.ticked(WHOLE_TICK, (asked, replace(left, value=80.0)))
+    ledger.count((asked, replace(left, value=80.0)))
     ledger.ticked(WHOLE_TICK)
 
     assert ledger.counts() == (Count("left", ("GitHub", "core"), 80.0), Count("requests", ("GitHub", "200"), 6.0))

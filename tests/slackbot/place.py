@@ -108,6 +108,9 @@ class Place:
 
         return until(asked)
 
+    def metrics(self) -> str:
+        return httpx.get(f"http://127.0.0.1:{self.health}/metrics", timeout=10).text
+
     def rings(self, key: str) -> None:
         with self.ledger() as ledger:
             ledger.ring(Doorbell(key, DoorbellKind.ALARM, datetime.now(UTC), text=f"text of {key}"))  # noqa: TID251

@@ -65,11 +65,11 @@ def test_bot_answers_rings_and_ends_in_order_when_told_to(place: Place) -> None:
             True,
             {"doorbells", "notices", "alarms"},
         )
-        metrics = httpx.get(f"http://127.0.0.1:{place.health}/metrics", timeout=10)
-        assert 'afk_outbox_waiting{channel="slack"} 0.0' in metrics.text
+        assert 'afk_outbox_waiting{channel="slack"} 0.0' in place.metrics()
         assert "AFK is off" in place.slack.human.types(place.ada, "/afk status", place.room).text
         place.rings("a")
         until(lambda: place.heard() == ["text of a"])
+        until(lambda: 'afk_requests_total{status="200",system="Slack"} 1.0' in place.metrics())
 
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0

@@ -248,6 +248,7 @@ ELSEWHERE = {
     "ledger.audit": "a refusal's one write; nothing follows it",
     "ledger.audited": "a read for people",
     "ledger.census": "a read for metrics",
+    "ledger.count": "one write after a delivery",
     "ledger.counts": "a read for metrics",
     "ledger.doorbell": "a read for the bot",
     "ledger.doorbell_at": "a read for the bot",

@@ -35,8 +35,11 @@ class LogRecords(Transactions):
     def ticked(self, record: TickRecord, counts: Sequence[Count] = ()) -> None:
         with self._writing() as connection:
             put(connection, t.ticks, rows.values(record))
-            add_all(connection, t.counts, [_count_row(each) for each in counts if each.adds], "value")
-            put_all(connection, t.counts, [_count_row(each) for each in counts if not each.adds])
+            _add(connection, counts)
+
+    def count(self, counts: Sequence[Count]) -> None:
+        with self._writing() as connection:
+            _add(connection, counts)
 
     def counts(self) -> tuple[Count, ...]:
         query = select(t.counts).order_by(t.counts.c.name, t.counts.c.labels)
@@ -88,6 +91,11 @@ def _as_kept(verdict: Verdicted) -> Verdicted:
 def _since_first(known: Verdicted | None, new: Verdicted) -> Verdicted:
     """The time of a decision is that of the first tick that took it, whatever its details say by now."""
     return replace(new, at=known.at) if known is not None and known.code == new.code else new
+
+
+def _add(connection: Connection, counts: Sequence[Count]) -> None:
+    add_all(connection, t.counts, [_count_row(each) for each in counts if each.adds], "value")
+    put_all(connection, t.counts, [_count_row(each) for each in counts if not each.adds])
 
 
 def _count_row(count: Count) -> dict[str, Any]:
