@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from afk.health import Facts
+    from afk.health import Facts, Round
     from afk.ports import Clock, Ledger
     from afk.settings import Settings
     from flows.doorkeeper import Doorkeeper
 
 
 @contextmanager
-def shown(port: int | None, keeper: Doorkeeper) -> Iterator[PageServer | None]:
+def shown(port: int | None, keeper: Doorkeeper, *others: Round) -> Iterator[PageServer | None]:
     """Raises ConfigError where the port cannot be had."""
     if port is None:
         yield None
         return
     clock = wiring.clock()
-    pages = Pages(keeper, clock, clock.now())
+    pages = Pages(keeper, clock, clock.now(), others)
     served = {"/health": pages.health, "/alive": pages.alive, "/metrics": pages.metrics}
     try:
         server = PageServer((EVERYWHERE, port), served)
@@ -43,8 +43,8 @@ def shown(port: int | None, keeper: Doorkeeper) -> Iterator[PageServer | None]:
 
 
 class Pages:
-    def __init__(self, keeper: Doorkeeper, clock: Clock, began: datetime) -> None:
-        self._keeper, self._clock, self._began = keeper, clock, began
+    def __init__(self, keeper: Doorkeeper, clock: Clock, began: datetime, others: tuple[Round, ...] = ()) -> None:
+        self._keeper, self._clock, self._began, self._rounds = keeper, clock, began, (keeper, *others)
 
     def alive(self) -> tuple[int, Facts]:
         """For whoever restarts the process: nothing here depends on anybody else."""
@@ -71,7 +71,7 @@ class Pages:
             yield loaded, ledger
 
     def _of(self, ledger: Ledger | None, channels: tuple[str, ...]) -> Health:
-        return Health(ledger, self._clock, channels, (self._keeper,), None, self._began, self._keeper.tick_seconds)
+        return Health(ledger, self._clock, channels, self._rounds, None, self._began, self._keeper.tick_seconds)
 
     def _channels(self, loaded: Settings) -> tuple[str, ...]:
         """Those that this process delivers to."""

@@ -14,10 +14,11 @@ from afk import log, settings
 from afk.core.config import ConfigError
 from afk.warden import Warden
 from flows.doorkeeper import NO_ANSWER, Doorkeeper, delivers, ended, keep
+from flows.handouts import Handouts
+from flows.health import shown
 from flows.recovery import recover
 
 AT_ONCE = "4"  # Prefect's default is no limit: after an outage everything that is late would start together
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - a container is probed from outside
 PATIENCE = 30.0  # seconds that what is under way has left when the process is told to stop
 
 
@@ -31,6 +32,8 @@ def main(pool: str, *, only: bool, health: int | None) -> int:
         return _fail("PREFECT_API_URL is not set: set it to the address of the Prefect server, with /api at its end")
     try:
         return asyncio.run(work(pool, rhythm.tick_seconds, only=only, health=health))
+    except ConfigError as error:
+        return _fail(str(error))
     except NO_ANSWER as error:
         return _fail(f"Prefect at {PREFECT_API_URL.value()} does not answer ({error}). Start it, then start this again")
 
@@ -45,12 +48,18 @@ async def work(pool: str, tick_seconds: int, *, only: bool, health: int | None) 
     if only:
         async with get_client() as client:
             await recover(client)
+    doorkeeper, handouts = Doorkeeper(tick_seconds, delivers()), Handouts()
+    with shown(health, doorkeeper, handouts):
+        return await _work(pool, doorkeeper, handouts)
+
+
+async def _work(pool: str, doorkeeper: Doorkeeper, handouts: Handouts) -> int:
     worker = await asyncio.create_subprocess_exec(
-        *_command(pool, health), env={**os.environ, **_webserver(health)}, start_new_session=True
+        *_command(pool), env={**os.environ, **handouts.environment()}, start_new_session=True
     )
     warden = Warden()
     warden.guard([worker.pid])
-    keeper = asyncio.create_task(keep(Doorkeeper(tick_seconds, delivers())))
+    keeper = asyncio.create_task(keep(doorkeeper))
     told = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, told.set)
@@ -70,16 +79,9 @@ async def work(pool: str, tick_seconds: int, *, only: bool, health: int | None) 
         await asyncio.gather(keeper, return_exceptions=True)
 
 
-def _command(pool: str, health: int | None) -> list[str]:
+def _command(pool: str) -> list[str]:
     command = [sys.executable, "-m", "prefect", "--no-prompt", "worker", "start", "--pool", pool, "--type", "process"]
-    return [*command, "--limit", AT_ONCE, *(["--with-healthcheck"] if health is not None else [])]
-
-
-def _webserver(health: int | None) -> dict[str, str]:
-    """Where Prefect's worker answers `/health`."""
-    if health is None:
-        return {}
-    return {"PREFECT_WORKER_WEBSERVER_HOST": EVERYWHERE, "PREFECT_WORKER_WEBSERVER_PORT": str(health)}
+    return [*command, "--limit", AT_ONCE, "--with-healthcheck"]
 
 
 async def _stop(worker: asyncio.subprocess.Process) -> None:

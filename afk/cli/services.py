@@ -79,9 +79,7 @@ def worker(
     only: Annotated[
         bool, typer.Option("--only", help="This is the only worker of the pool: free what a dead one left.")
     ] = False,
-    health: Annotated[
-        int | None, typer.Option(min=1, max=65_535, help="Serve the /health of Prefect's worker on this port.")
-    ] = None,
+    health: HealthPort = None,
 ) -> None:
     """Run the flows that a Prefect work pool hands out; `prefect deploy --all` puts them there."""
     raise typer.Exit(import_module("flows.worker").main(pool, only=only, health=health))

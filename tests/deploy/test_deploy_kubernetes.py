@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -397,9 +399,35 @@ def test_updates_overlap_where_that_is_safe_and_nowhere_else() -> None:
     assert "--only" not in workers["template"]["spec"]["containers"][0]["args"]
 
 
-@pytest.mark.parametrize("name", ["bot", "flows"])
-def test_pod_is_restarted_by_what_a_restart_mends_and_ready_by_all_it_stands_on(name: str) -> None:
-    (one,) = pods("base")[name]["spec"]["containers"]
+@pytest.mark.parametrize("part", WHOLE)
+def test_whatever_stays_up_and_can_be_asked_is_asked_whether_it_lives(part: str) -> None:
+    unasked = {
+        thing["metadata"]["name"]
+        for thing in of_kind(part, "Deployment", "StatefulSet")
+        for one in thing["spec"]["template"]["spec"]["containers"]
+        if "livenessProbe" not in one
+    }
+
+    assert unasked <= {"prefect-services"}  # it has no port
+
+
+@pytest.mark.parametrize(("answer", "lives"), [(0, True), (1, True), (2, False), (3, False)])
+def test_postgres_is_not_killed_while_it_recovers(tmp_path: Path, answer: int, lives: bool) -> None:
+    """`pg_isready` says 1 for a server that refuses connections for now, 2 for one that is silent."""
+    program = tmp_path / "pg_isready"
+    program.write_text(f"#!/bin/sh\nexit {answer}\n")
+    program.chmod(0o755)
+    (one,) = pods("base")["postgres"]["spec"]["containers"]
+    probe = one["livenessProbe"]["exec"]["command"]
+
+    done = subprocess.run(probe, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, timeout=20, check=False)
+
+    assert (done.returncode == 0) is lives
+
+
+@pytest.mark.parametrize(("part", "name"), [("base", "bot"), ("base", "flows"), ("overlays/scale-out", "flows")])
+def test_pod_is_restarted_by_what_a_restart_mends_and_ready_by_all_it_stands_on(part: str, name: str) -> None:
+    (one,) = pods(part)[name]["spec"]["containers"]
 
     assert (one["livenessProbe"]["httpGet"]["path"], one["readinessProbe"]["httpGet"]["path"]) == ("/alive", "/health")
     assert one["args"][-2:] == ["--health", str(one["ports"][0]["containerPort"])]

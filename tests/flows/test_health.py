@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ import pytest
 from afk import settings, wiring
 from afk.core.config import ConfigError
 from afk.core.records import Doorbell, DoorbellKind, TickRecord
+from afk.pages import PageServer
 from flows.doorkeeper import Doorkeeper
+from flows.handouts import Handouts
 from flows.health import shown
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from afk.pages import PageServer
+    from afk.pages import Page
 
 
 def now() -> datetime:
@@ -40,6 +43,14 @@ def keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doorkeeper:
 def pages(keeper: Doorkeeper) -> Iterator[httpx.Client]:
     with shown(_free(), keeper) as server, _client(server) as client:
         yield client
+
+
+@contextmanager
+def _served(pages: dict[str, Page]) -> Iterator[PageServer]:
+    server = PageServer(("127.0.0.1", 0), pages)
+    server.start()
+    yield server
+    server.drain()
 
 
 def _free() -> int:
@@ -95,6 +106,24 @@ def test_metrics_are_those_of_the_ledger(
     assert (broken.status_code, broken.json()["ok"]) == (503, False)
     assert "AFK_KILL_SWITCH" in pages.get("/health").json()["problems"][0]
     assert pages.get("/alive").status_code == 200
+
+
+def test_worker_that_fetches_nothing_for_long_counts_as_dead(keeper: Doorkeeper) -> None:
+    """Prefect's worker tells it on a page of its own, which is asked each time."""
+    status = [200]
+    with _served({"/health": lambda: (status[0], "")}) as prefects:
+        handouts = Handouts(prefects.port)
+        with shown(_free(), keeper, handouts) as server, _client(server) as client:
+            keeper.passed()
+            assert client.get("/alive").status_code == 200
+            status[0] = 503
+            assert client.get("/alive").status_code == 200
+            assert client.get("/health").json()["rounds"]["handouts"]["troubles"] == [
+                "it has not asked the pool for long"
+            ]
+            assert handouts.heard is not None
+            handouts.heard -= timedelta(minutes=5)
+            assert client.get("/alive").json()["problems"] == ["handouts stand still"]
 
 
 def test_port_that_is_taken_is_named(keeper: Doorkeeper) -> None:

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
+from flows.handouts import free_port
 from tests.flows.conftest import ROOT, clean_environment, until
 from tests.flows.installation import descendants
 from tests.processes import is_there
@@ -43,6 +45,34 @@ def test_worker_that_cannot_start_says_why_in_one_line(
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(line)
     assert done.stderr.count("\n") == 1
+
+
+def test_worker_tells_probes_and_prometheus_what_serve_tells(tmp_path: Path) -> None:
+    port = free_port()
+    with socket.create_server(("127.0.0.1", 0)) as silent, (tmp_path / "said").open("w") as said:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/api"
+        environment = clean_environment(
+            tmp_path, PREFECT_API_URL=url, AFK_DATABASE_URL=f"sqlite:///{tmp_path}/ledger.db"
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-m", "afk", "worker", "--health", str(port)], cwd=ROOT, env=environment,
+            stdout=said, stderr=said,
+        )  # fmt: skip
+        try:
+            pages = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30)
+            until(lambda: answers(pages, "/alive"), "its pages", 60)
+            assert "afk_kill_switch" in pages.get("/metrics").text
+            until(lambda: pages.get("/health").json()["rounds"]["handouts"]["done_at"], "Prefect's own page", 60)
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def answers(pages: httpx.Client, path: str) -> bool:
+    try:
+        return pages.get(path).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def test_worker_that_is_killed_leaves_nothing_behind(tmp_path: Path) -> None:
