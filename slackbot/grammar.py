@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from afk.core import slack_words as words
 from afk.core.durations import LEGAL, parse_duration
 from afk.core.model import IssueRef
+from afk.core.spoken import parse_reason, parse_words
 from afk.core.text import clean, plain
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
 LONGEST = 1_500  # of a command that is asked about: it goes into a button
-LONGEST_WORDS = 8_000
 
 _DASHES = re.compile(r"^[-\u2010-\u2015]{1,2}(?=\w)")  # phones make one long dash of two
 _ASSIGNED = re.compile(r"^(for|because)=(.*)$", re.IGNORECASE | re.DOTALL)
@@ -216,10 +216,10 @@ def _because_alone(verb: str, text: str) -> str:
     option, reason = _head(text)
     if option != "because":
         raise _wrong(f"{plain(text, 60)!r} is not understood here.", verb)
-    reason = plain(_unquoted(reason), words.REASON)
-    if not reason:
-        raise _wrong("because needs a reason.", verb)
-    return reason
+    try:
+        return parse_reason(_unquoted(reason))
+    except ValueError as error:
+        raise _wrong(f"{error}.", verb) from None
 
 
 def _switch(verb: str, text: str) -> Status | Resume | Kill:
@@ -238,10 +238,10 @@ def _say(said: str) -> Say:
     """The words keep their lines."""
     parts = said.split(None, 2)
     ref = _ref("say", parts[1] if len(parts) > 1 else "")
-    told = _unquoted(parts[2].strip()) if len(parts) > 2 else ""  # noqa: PLR2004 - verb, issue, words
+    told = parse_words(_unquoted(parts[2].strip())) if len(parts) > 2 else ""  # noqa: PLR2004 - verb, issue, words
     if not told:
         raise _wrong(f"There is nothing to say to {ref}.", "say")
-    return Say(ref, told[:LONGEST_WORDS])
+    return Say(ref, told)
 
 
 def _unquoted(text: str) -> str:

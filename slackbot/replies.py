@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from afk.core import slack_words as words
 from afk.core.records import DeliveryState, Place
-from afk.core.text import clean
+from afk.core.spoken import parse_words
 from afk.operations import RefusedRequest
 from slackbot.access import Right, said_by
 from slackbot.bot import person
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     Part = dict[str, Any]
 
 WRITTEN = frozenset({None, "file_share", "thread_broadcast"})  # others are edits, deletions, joins
-LONGEST = 8_000
 
 
 class NotYetError(Exception):
@@ -55,7 +54,7 @@ def heard(bot: Bot, body: Part) -> None:
     if doorbell.ref is None:
         bot.owes(key, Place.PERSON, thread, words.nobody_listens(), caller.user)
         return
-    text = clean(words.read(event.get("text") or "")).strip()[:LONGEST]
+    text = parse_words(words.read(event.get("text") or ""))
     try:
         done = bot.operations.say(doorbell.ref, text, person(caller), bot.now(), key)
     except RefusedRequest as error:

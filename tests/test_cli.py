@@ -99,7 +99,11 @@ def test_arm_and_disarm(desk: Desk) -> None:
     assert (known.by, known.until, known.because) == ("ada", until, "release week")
     assert (known.until - known.at).total_seconds() == 8 * 3_600
 
-    assert desk.facts("arm", "infra") == {"result": "infra is armed.", "repo": "infra", "until": None}
+    assert desk.facts("arm", "infra") == {
+        "result": "infra is armed until somebody disarms it.",
+        "repo": "infra",
+        "until": None,
+    }
     result = desk.types("disarm", "infra")
     assert (result.exit_code, result.stdout) == (
         0,
@@ -118,6 +122,16 @@ def test_kill_and_resume(desk: Desk) -> None:
 
     assert desk.types("resume", **ON).stdout == "The kill switch is off: armed repositories start again.\n"
     assert desk.ledger.switches().killed is None
+
+
+def test_what_people_say_is_cleaned_and_bounded_as_in_slack(desk: Desk) -> None:
+    desk.ledger.claim(a_run(), STARTED, {})
+    desk.types("kill", "--because", "out\x1b[2Jage " + "x" * 5_000)
+    desk.types("say", "infra#42", "use\x1b[2J eu\n")
+
+    reason = desk.ledger.switches().killed.detail
+    assert (reason[:12], len(reason)) == ("out[2Jage xx", 300)
+    assert [wish.text for wish in desk.ledger.pending(Verb.SAY)] == ["use[2J eu"]
 
 
 def test_kill_now_asks_every_run_to_stop(desk: Desk) -> None:
@@ -233,6 +247,8 @@ USAGES = [
     ("no such verb", ("launch",), "No such command 'launch'"),
     ("not an issue", ("why", "infra"), "'infra' is not repository#number; write it as infra#42"),
     ("not a span", ("arm", "infra", "--for", "soon"), "'soon' is not a span of time: write one such as 30m, 8h, 2d or 1h30m, up to 365 days"),
+    ("defect 71: a span that a script left empty", ("arm", "infra", "--for=", "--because", "x"), "it is empty; write a span of time, such as 30m, 8h, 2d or 1h30m, up to 365 days, or leave it out: until somebody disarms it"),
+    ("a reason that is none", ("arm", "infra", "--because", " "), "because needs a reason"),
     ("nothing to stop", ("stop",), "Missing argument 'REPO#NUMBER'"),
     ("no such option", ("kill", "--hard"), "No such option: --hard"),
     ("limit of zero", ("runs", "--limit", "0"), "Invalid value for '--limit'"),

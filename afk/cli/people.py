@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta  # noqa: TC003 - typer reads it
 from typing import Annotated
 
 import typer
@@ -12,10 +13,9 @@ from afk.cli.desk import AsJson, answer, console, open_desk, print_json
 from afk.core import wording
 from afk.core.durations import LEGAL, parse_duration
 from afk.core.model import IssueRef
+from afk.core.spoken import parse_reason, parse_words
 
 app = typer.Typer()
-
-Because = Annotated[str, typer.Option("--because", help="The reason, for the audit log.")]
 
 
 def _issue(text: str) -> IssueRef:
@@ -25,14 +25,25 @@ def _issue(text: str) -> IssueRef:
         raise typer.BadParameter(f"{error}; write it as infra#42") from None
 
 
-def _span(text: str) -> str:
+def _span(text: str) -> timedelta:
+    if not text.strip():
+        raise typer.BadParameter(f"it is empty; write a span of time, {LEGAL}, or leave it out: {wording.ENDLESS}")
     try:
-        parse_duration(text)
+        return parse_duration(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    return text
 
 
+def _reason(text: str) -> str:
+    try:
+        return parse_reason(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+Because = Annotated[
+    str | None, typer.Option("--because", parser=_reason, metavar="WORDS", help="The reason, for the audit log.")
+]
 Issue = Annotated[IssueRef, typer.Argument(parser=_issue, metavar="REPO#NUMBER", help="Such as infra#42.")]
 Repository = Annotated[str, typer.Argument(metavar="REPO", help="The short name of an enrolled repository.")]
 
@@ -84,43 +95,44 @@ def arm(
     repo: Repository,
     *,
     span: Annotated[
-        str, typer.Option("--for", callback=lambda text: _span(text) if text else "", help=f"How long, {LEGAL}.")
-    ] = "",
-    because: Because = "",
+        timedelta | None,
+        typer.Option("--for", parser=_span, metavar="TIME", help=f"How long, {LEGAL}. Without it, {wording.ENDLESS}."),
+    ] = None,
+    because: Because = None,
     as_json: AsJson = False,
 ) -> None:
     """Let AFK start agents in a repository that the operator enrolled."""
     with open_desk() as desk:
-        until = desk.now + parse_duration(span) if span else None
-        text = desk.operations.arm(repo, desk.person, desk.now, until, because)
+        until = desk.now + span if span else None
+        text = desk.operations.arm(repo, desk.person, desk.now, until, because or "")
         answer(text, as_json=as_json, repo=repo, until=until.isoformat() if until else None)
 
 
 @app.command()
-def disarm(repo: Repository, *, because: Because = "", as_json: AsJson = False) -> None:
+def disarm(repo: Repository, *, because: Because = None, as_json: AsJson = False) -> None:
     """Start nothing new in a repository; a run in flight goes on to its end."""
     with open_desk() as desk:
-        answer(desk.operations.disarm(repo, desk.person, desk.now, because), as_json=as_json, repo=repo)
+        answer(desk.operations.disarm(repo, desk.person, desk.now, because or ""), as_json=as_json, repo=repo)
 
 
 @app.command()
 def kill(
     *,
     now: Annotated[bool, typer.Option("--now", help="Interrupt what runs, too.")] = False,
-    because: Because = "",
+    because: Because = None,
     as_json: AsJson = False,
 ) -> None:
     """Throw the kill switch: no new run and no new turn anywhere."""
     with open_desk() as desk:
-        text = desk.operations.kill(desk.person, desk.now, desk.key, stop_all=now, because=because)
+        text = desk.operations.kill(desk.person, desk.now, desk.key, stop_all=now, because=because or "")
         answer(text, as_json=as_json)
 
 
 @app.command()
-def resume(*, because: Because = "", as_json: AsJson = False) -> None:
+def resume(*, because: Because = None, as_json: AsJson = False) -> None:
     """Release the kill switch."""
     with open_desk() as desk:
-        answer(desk.operations.resume(desk.person, desk.now, because), as_json=as_json)
+        answer(desk.operations.resume(desk.person, desk.now, because or ""), as_json=as_json)
 
 
 @app.command()
@@ -141,5 +153,5 @@ def stop(issue: Issue, *, as_json: AsJson = False) -> None:
 def say(issue: Issue, words: Annotated[str, typer.Argument(metavar="WORDS")], *, as_json: AsJson = False) -> None:
     """Tell the agent something, or answer its question."""
     with open_desk() as desk:
-        text = desk.operations.say(issue, words, desk.person, desk.now, desk.key)
+        text = desk.operations.say(issue, parse_words(words), desk.person, desk.now, desk.key)
         answer(text, as_json=as_json, issue=str(issue))

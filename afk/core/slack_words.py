@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from afk.core.slack_text import escaped, moment
+from afk.core.spoken import REASON_MAX
 from afk.core.text import clean, plain
+from afk.core.wording import ENDLESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from afk.core.records import Armed, Entry
 
 ROOM = 3_000  # of one text; Slack advises 4,000
-NAME, REASON = 80, 300
+NAME = 80
 _MORE = 24  # what it takes to say how many lines are missing
 
 # Verb, how it is written, an example, what it does: in the order in which people need them.
@@ -111,7 +113,7 @@ CONFIRM, CANCEL = "confirm", "cancel"
 
 
 def arm_question(repo: str, span: str, because: str) -> str:
-    how_long = f"for {span}" if span else "until somebody disarms it"
+    how_long = f"for {span}" if span else ENDLESS
     return shown(f"Arm {repo} {how_long}{_because(because)}? Agents may start there.")
 
 
@@ -138,7 +140,7 @@ NOT_YOURS = "Somebody else was asked this. Nothing was done."
 
 
 def _because(reason: str) -> str:
-    return f", because {plain(reason, REASON)}" if reason else ""
+    return f", because {plain(reason, REASON_MAX)}" if reason else ""
 
 
 # Answers to clicks and replies
@@ -173,7 +175,7 @@ def nobody_listens() -> str:
 
 def announcement(entry: Entry, armed: Mapping[str, Armed]) -> str:
     """One line, or nothing for what needs no telling."""
-    target, reason = shown(entry.target, NAME), shown(_because(entry.detail), REASON + 20)
+    target, reason = shown(entry.target, NAME), shown(_because(entry.detail), REASON_MAX + 20)
     match entry.verb:
         case "arm":
             did = f"armed {target}{_until(entry, armed)}{reason}"

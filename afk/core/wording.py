@@ -223,10 +223,13 @@ def unknown_repo(repo: str, known: tuple[str, ...]) -> str:
     return f"{plain(repo, 80)!r} is not enrolled (enrolled: {names}). Hint: {hint}"
 
 
+ENDLESS = "until somebody disarms it"
+
+
 def armed(armed_now: Armed) -> str:
-    until = f" until {armed_now.until:%Y-%m-%d %H:%M} UTC" if armed_now.until else ""
+    until = f"until {armed_now.until:%Y-%m-%d %H:%M} UTC" if armed_now.until else ENDLESS
     because = f", because {plain(armed_now.because, 200)}" if armed_now.because else ""
-    return f"{armed_now.repo} is armed{until}{because}."
+    return f"{armed_now.repo} is armed {until}{because}."
 
 
 def disarmed(repo: str) -> str:

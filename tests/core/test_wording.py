@@ -205,7 +205,7 @@ ARMED = Armed("infra", "ada", NOON)
 SAYINGS = [
     (wording.unknown_repo("we\nb", ("api", "infra")), "'we b' is not enrolled (enrolled: api, infra). Hint: the operator adds it to the rules file or AFK_ALLOWLIST"),
     (wording.unknown_repo("web", ()), "'web' is not enrolled (enrolled: none). Hint: the operator adds it to the rules file or AFK_ALLOWLIST"),
-    (wording.armed(ARMED), "infra is armed."),
+    (wording.armed(ARMED), "infra is armed until somebody disarms it."),
     (wording.armed(Armed("infra", "ada", NOON, after(hours=8), "release\nweek")), "infra is armed until 2026-11-01 20:00 UTC, because release week."),
     (wording.disarmed("infra"), "infra is disarmed: nothing new starts there. A run in flight goes on to its end."),
     (wording.killed(0), "The kill switch is on: no new run and no new turn anywhere. Runs in flight are observed to their end. Hint: afk resume"),
