@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from afk.core import wording
+from afk.core.gates import off_line
 from afk.core.text import plain
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def status_json(status: Status) -> dict[str, Any]:
 
 def status_lines(status: Status) -> Iterable[Table | str]:
     """What is armed, running and waiting, most urgent fact first."""
-    yield f"AFK is off: {status.off}." if status.off else "AFK is on."
+    yield off_line(status.off, status.ticks.get("poll"), status.at) or "AFK is on."
     yield ""
     if not status.enrolled:
         yield "No repository is enrolled. Hint: AFK_ALLOWLIST=owner/name, or a rules file (deploy/afk.example.toml)"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from afk.core import slack_words as words
 from afk.core import wording
+from afk.core.gates import off_line
 from afk.core.slack_text import escaped, moment
 from afk.core.text import plain
 
@@ -48,8 +49,9 @@ def status(now: Status) -> Part:
 
 
 def headline(now: Status) -> str:
-    if now.off:
-        return words.shown(f"AFK is off: {now.off}.", 600)
+    off = off_line(now.off, now.ticks.get("poll"), now.at)
+    if off:
+        return words.shown(off, 600)
     if not now.enrolled:
         return "AFK is on, and no repository is enrolled. Hint: the operator sets AFK_ALLOWLIST or a rules file"
     return f"AFK is on: {len(now.armed)} of {len(now.enrolled)} repositories armed, {len(now.live)} running."

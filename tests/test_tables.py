@@ -142,6 +142,12 @@ def test_status_for_people() -> None:
     ("about", "first", "last"),
     [
         pytest.param({"off": "killed by ada"}, "AFK is off: killed by ada.", "Nothing is running.", id="off"),
+        pytest.param(
+            {"ticks": {"poll": TickRecord("poll", NOON, "off: AFK_KILL_SWITCH is on")}},
+            "AFK is off where the flows run: AFK_KILL_SWITCH is on.",
+            "AFK_KILL_SWITCH is on",
+            id="off elsewhere",
+        ),
         pytest.param({"enrolled": ()}, "AFK is on.", "afk.example.toml)", id="nothing enrolled"),
     ],
 )

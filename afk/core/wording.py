@@ -336,8 +336,25 @@ NOTHING_ARMED = "no enrolled repository is armed"
 NO_RUNS = "no run in flight"
 
 
+UNREADABLE = "AFK counts as switched off, since its settings cannot be read."
+
+
 def unreadable(error: str) -> str:
-    return f"AFK counts as switched off, since its settings cannot be read. {plain(error, 600)}"
+    return f"{UNREADABLE} {plain(error, 600)}"
+
+
+def off(why: str) -> str:
+    return f"AFK is off: {why.removesuffix('.')}."
+
+
+def off_here_alone(ago: float) -> str:
+    """Each process reads its own environment."""
+    where = f"not where the flows run: {duration(ago)} ago they polled and were not held"
+    return f"{DEPLOYMENT_SWITCH} here, but {where}. Hint: export AFK_KILL_SWITCH=off, or see `afk doctor`"
+
+
+def off_elsewhere(why: str) -> str:
+    return f"AFK is off where the flows run: {why.removesuffix('.')}."
 
 
 def not_closed(error: str) -> str:
