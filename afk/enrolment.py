@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from afk import doctor, settings, wiring
 from afk.core import enrolment
-from afk.core.checkup import Checkup, broken, fine
+from afk.core.checkup import Checkup, broken, doubtful, fine
 from afk.core.config import DEFAULT_STAGES, ConfigError, same_repository
 from afk.core.model import ForgeKind, Repo
 
@@ -33,6 +34,8 @@ class Candidate:
     repo: Repo
     settings: Settings
     is_enrolled: bool
+    allowlisted: bool  # AFK_ALLOWLIST says who is enrolled, alone or beside a rules file
+    ignored_name: str = ""
 
     @property
     def rules(self) -> str:
@@ -40,8 +43,13 @@ class Candidate:
         return "" if self.is_enrolled else enrolment.table(self.repo)
 
     @property
-    def place(self) -> str:
-        return str(self.settings.rules_file or settings.RULES_FILE)
+    def steps(self) -> str:
+        """How it is enrolled."""
+        if self.is_enrolled:
+            return ""
+        others, file = tuple(self.settings.config.repos.values()), self.settings.rules_file
+        place = str(file or settings.RULES_FILE)
+        return enrolment.steps(self.repo, others, place, has_rules=file is not None, allowlisted=self.allowlisted)
 
     def checkup(self, environ: Mapping[str, str], clock: Clock, *, fix: bool) -> Checkup:
         system = SYSTEMS[self.repo.forge]
@@ -57,6 +65,9 @@ class Candidate:
 
     def _standing(self) -> Finding:
         name, subject = self.repo.name, str(self.repo.slug)
+        if self.ignored_name:
+            what = f"enrolled already, as {name}: the name {self.ignored_name} is ignored"
+            return doubtful(doctor.SETTINGS, subject, what, "Leave --name out, or rename it in the rules file")
         if self.is_enrolled:
             source = self.settings.rules_file or "AFK_ALLOWLIST"
             return fine(doctor.SETTINGS, subject, f"enrolled already, as {name} (by {source})")
@@ -69,10 +80,13 @@ class Candidate:
 
 def candidate(slug: Slug, forge: ForgeKind, name: str, environ: Mapping[str, str] | None = None) -> Candidate:
     """Raises ConfigError where the settings cannot be read, or do not reach this forge."""
-    loaded = settings.read(environ)
+    environ = os.environ if environ is None else environ
+    loaded, allowlisted = settings.read(environ), "AFK_ALLOWLIST" in environ
     if (loaded.github if forge is ForgeKind.GITHUB else loaded.forgejo) is None:
         raise ConfigError(f"{SYSTEMS[forge]} is not configured: {NEEDED[forge]}.")
     for repo in loaded.config.repos.values():
         if repo.forge is forge and same_repository(repo.slug) == same_repository(slug):
-            return Candidate(repo, loaded, is_enrolled=True)
-    return Candidate(Repo(name or slug.name, forge, slug, DEFAULT_STAGES), loaded, is_enrolled=False)
+            ignored = "" if name in {"", repo.name} else name
+            return Candidate(repo, loaded, is_enrolled=True, allowlisted=allowlisted, ignored_name=ignored)
+    repo = Repo(name or slug.name, forge, slug, DEFAULT_STAGES)
+    return Candidate(repo, loaded, is_enrolled=False, allowlisted=allowlisted)

@@ -81,6 +81,68 @@ def test_printed_table_enrols_the_repository(name: str, request: pytest.FixtureR
     assert "To enrol it" not in street.afk("enroll", REPO, *forge)
 
 
+def by_allowlist(street: Street, slugs: str) -> None:
+    """No rules file: the working directory holds none."""
+    del street.environment["AFK_CONFIG"]
+    (street.home / "afk.toml").unlink()
+    street.environment["AFK_ALLOWLIST"] = slugs
+
+
+@pytest.mark.parametrize("slugs", ["acme/web", ""])
+def test_where_the_allowlist_enrols_it_is_the_allowlist_that_is_extended(
+    github: Street, slugs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table alone, in a new rules file, would have made AFK refuse its settings."""
+    monkeypatch.chdir(github.home)
+    by_allowlist(github, slugs)
+
+    how = github.afk("enroll", REPO).splitlines()[-1]
+
+    said, _, value = how.partition("AFK_ALLOWLIST=")
+    assert (said, value) == ("To enrol it, set ", ",".join(filter(None, (slugs, REPO))))
+    github.environment["AFK_ALLOWLIST"] = value
+    assert enrol(github)["enrolled"] is True
+
+
+def test_what_an_allowlist_cannot_say_is_written_as_tables_for_all(
+    github: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(github.home)
+    by_allowlist(github, "acme/web")
+
+    printed = github.afk("enroll", REPO, "--name", "plant")
+
+    assert "unset AFK_ALLOWLIST, which cannot say this, and put this into afk.toml:" in printed
+    del github.environment["AFK_ALLOWLIST"]
+    (github.home / "afk.toml").write_text(printed.partition("afk.toml:\n\n")[2])
+    github.afk("arm", "plant")
+    github.afk("arm", "web")
+
+
+def test_allowlist_beside_a_rules_file_is_extended_too(github: Street) -> None:
+    github.environment["AFK_ALLOWLIST"] = ""
+
+    assert f"afk.toml, and {REPO} to AFK_ALLOWLIST:\n\n[repos.infra]" in github.afk("enroll", REPO)
+
+
+def test_repository_that_is_not_ready_is_not_offered_for_enrolment(github: Street) -> None:
+    hub("archive")(github)
+
+    printed = github.afk("enroll", REPO, code=1)
+
+    assert printed.splitlines()[-1] == f"{REPO} is not ready: 1 to mend, nothing to look at."
+    assert (facts := enrol(github, code=1))["rules"] == facts["todo"] == ""
+
+
+def test_name_that_changes_nothing_is_said_so(github: Street) -> None:
+    (github.home / "afk.toml").write_text(enrol(github)["rules"])
+
+    _is_named(
+        enrol(github, "--name", "plant")["findings"], REPO, "warn", "the name plant is ignored", "Leave --name out"
+    )
+    assert of_level(enrol(github, "--name", "infra")["findings"], "warn") == []
+
+
 # What is planted
 
 
@@ -176,7 +238,7 @@ def set_to(**variables: str) -> Callable[[Street], object]:
         pytest.param(hub("disable_issues"), REPO, "fail", "issues are switched off", "Switch them on", id="issues-off"),
         pytest.param(hub("rename_repository", "plant"), REPO, "warn", "renamed: it is acme/plant now", "new name", id="renamed"),
         pytest.param(emptied, REPO, "warn", "there is no default branch", "Push a first commit", id="empty"),
-        pytest.param(set_to(AFK_HUMAN_LABEL="a-person-please"), REPO, "warn", "no label a-person-please", "Create it", id="label-missing"),
+        pytest.param(set_to(AFK_HUMAN_LABEL="a-person-please"), REPO, "warn", "no label a-person-please", "Create it with `afk enroll acme/infra --fix`", id="label-missing"),
         pytest.param(hub("make_fork"), REPO, "warn", "it is a fork", "Enrol the repository that it was forked from", id="fork"),
         pytest.param(hub("make_mirror", "https://git.test/infra"), REPO, "fail", "a mirror of https://git.test/infra", "Enrol the original", id="mirror"),
         pytest.param(hub("protect_by_ruleset", "main", "deletion", "pull_request"), REPO, "warn", "refused: pull_request of ruleset", "pass it by, or take it off", id="ruleset"),
@@ -244,7 +306,7 @@ def protect(**rule: Any) -> Callable[[Street], object]:
         pytest.param(hub("turn_off_issues"), REPO, "fail", "issues are switched off", "Switch them on", id="issues-off"),
         pytest.param(hub("make_fork"), REPO, "warn", "it is a fork", "forked from", id="fork"),
         pytest.param(hub("make_mirror"), REPO, "fail", "it is a mirror", "Enrol the original", id="mirror"),
-        pytest.param(hub("delete_label", "ready-for-agent"), REPO, "warn", "no label ready-for-agent", "Create it", id="label-missing"),
+        pytest.param(hub("delete_label", "ready-for-agent"), REPO, "warn", "no label ready-for-agent", "Create it with `afk enroll acme/infra --forge forgejo --fix`", id="label-missing"),
         pytest.param(protect(), REPO, "warn", "nobody may push", "pass it by, or take it off", id="nobody-may-push"),
         pytest.param(protect(enable_push=True, whitelist=("ada",)), REPO, "warn", "only ada may push", "pass it by", id="whitelist"),
         pytest.param(protect(enable_push=True, signed=True), REPO, "warn", "commits must be signed", "pass it by", id="signed"),

@@ -14,7 +14,7 @@ from rich.console import Console
 from afk import doctor, enrolment, progress, settings, tables, ticking, up, wiring
 from afk.cli.desk import AsJson, answer, console, fail, print_json
 from afk.core import wording
-from afk.core.checkup import could_run, verdict
+from afk.core.checkup import could_run, readiness, verdict
 from afk.core.config import ConfigError
 from afk.core.model import REPO_NAME, ForgeKind, Slug
 from afk.ports import PortError
@@ -160,13 +160,15 @@ def enroll(
     examined = doctor.examine(wanted)
     if as_json:
         found = [finding for _, some in examined for finding in some]
-        facts = {"repo": candidate.repo.name, "enrolled": candidate.is_enrolled, "rules": candidate.rules}
-        print_json({"ready": could_run(found), **facts, "findings": [each.as_json() for each in found]})
+        ready = could_run(found)
+        rules, todo = (candidate.rules, candidate.steps) if ready else ("", "")
+        facts = {"repo": candidate.repo.name, "enrolled": candidate.is_enrolled, "rules": rules, "todo": todo}
+        print_json({"ready": ready, **facts, "findings": [each.as_json() for each in found]})
     else:
         found = list(progress.shown(wanted, examined, Console(highlight=False)))
-        sys.stdout.write(verdict(found) + "\n")
-        if candidate.rules:
-            sys.stdout.write(f"\nTo enrol it, add this to {candidate.place}:\n\n{candidate.rules}")
+        sys.stdout.write(readiness(str(candidate.repo.slug), found) + "\n")
+        if could_run(found) and candidate.steps:
+            sys.stdout.write(f"\n{candidate.steps}")
     if not could_run(found):
         raise typer.Exit(1)
 

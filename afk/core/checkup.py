@@ -70,12 +70,21 @@ def could_run(findings: Iterable[Finding]) -> bool:
     return all(finding.level is not Level.FAIL for finding in findings)
 
 
+def readiness(subject: str, findings: Sequence[Finding]) -> str:
+    """The last line about one repository."""
+    return f"{subject} {_counted('is not ready', 'is ready', findings)}"
+
+
 def verdict(findings: Sequence[Finding]) -> str:
     """The last line."""
+    return f"AFK {_counted('could not run', 'could run', findings)}"
+
+
+def _counted(bad: str, good: str, findings: Sequence[Finding]) -> str:
     levels = [finding.level for finding in findings]
     fails, warns = levels.count(Level.FAIL), levels.count(Level.WARN)
     looks = f"{warns} to look at" if warns else "nothing to look at"
-    return f"AFK could not run: {fails} to mend, {looks}." if fails else f"AFK could run: {looks}."
+    return f"{bad}: {fails} to mend, {looks}." if fails else f"{good}: {looks}."
 
 
 def lifetime(system: str, subject: str, ends: datetime, now: datetime, todo: str) -> Finding:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from afk.core.checkup import doubtful, fine
 from afk.core.config import DEFAULT_STAGES
-from afk.core.model import ForgeKind, StageKind
+from afk.core.model import ForgeKind, Repo, StageKind
 from afk.core.rules import NO_CI
 from afk.core.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from afk.core.checkup import Finding
-    from afk.core.model import Labels, Repo
+    from afk.core.model import Labels
 
 GUIDES = ("CONTEXT.md", "AGENTS.md", "CLAUDE.md")
 COLOURS = {"ready": "0e8a16", "in_progress": "fbca04", "human": "d93f0b"}
@@ -97,6 +97,23 @@ def table(repo: Repo) -> str:
     """TOML that the rules file takes as it is."""
     name = repo.name if re.fullmatch(r"[A-Za-z0-9_-]+", repo.name) else json.dumps(repo.name)
     return f'[repos.{name}]\nforge = "{repo.forge}"\nslug = "{repo.slug}"\nstages = {_listed(repo.stages)}\n'
+
+
+def steps(repo: Repo, others: Sequence[Repo], place: str, *, has_rules: bool, allowlisted: bool) -> str:
+    """What enrols it, beside what enrols the others. An allowlist alone names repositories, and nothing else."""
+    if has_rules or not allowlisted:
+        also = f", and {repo.slug} to AFK_ALLOWLIST" if allowlisted else ""
+        return f"To enrol it, add this to {place}{also}:\n\n{table(repo)}"
+    if repo == Repo(repo.slug.name, ForgeKind.GITHUB, repo.slug, DEFAULT_STAGES):
+        return f"To enrol it, set AFK_ALLOWLIST={','.join(str(each.slug) for each in (*others, repo))}\n"
+    tables = "\n".join(table(each) for each in (*others, repo))
+    return f"To enrol it, unset AFK_ALLOWLIST, which cannot say this, and put this into {place}:\n\n{tables}"
+
+
+def unlabelled(system: str, repo: Repo, missing: Sequence[str]) -> Finding:
+    forge = "" if repo.forge is ForgeKind.GITHUB else f" --forge {repo.forge}"
+    todo = f"Create {'it' if len(missing) == 1 else 'them'} with `afk enroll {repo.slug}{forge} --fix`"
+    return doubtful(system, str(repo.slug), f"it has no label {', '.join(missing)}", todo)
 
 
 def hindered(system: str, subject: str, branch: str, rules: list[str]) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from afk.adapters.forgejo.client import SYSTEM, Client, rows, understood
 from afk.adapters.http import content, refusal, together
 from afk.core import checkup
 from afk.core.checkup import Level, broken, doubtful, fine
+from afk.core.enrolment import unlabelled
 from afk.core.model import CommitAsk, StageKind, StageState
 from afk.core.text import plain
 from afk.ports import Gone, PortError, Unreachable
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 ADDRESS = "See that AFK_FORGEJO_URL is the address that people open, and that this machine reaches it"
 TOKEN = "Set AFK_FORGEJO_TOKEN to a valid token"  # noqa: S105 - the words of a hint
 SCOPES = "Give the token the scopes write:issue, read:repository and read:user"
-REACH = "Correct its slug in the rules, or let the bot's account and its token's scopes reach it"
+REACH = "Correct its slug, or let the bot's account and its token's scopes reach it"
 REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 UNSEEN = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
@@ -120,8 +121,7 @@ def _labels(client: Client, repo: Repo, labels: Labels) -> Iterator[Finding]:
         response = client.send("GET", path, subject, answers=UNSEEN, params={"limit": 50})
         wanted -= {row["name"] for row in rows(response, subject)} if response.is_success else set()
     if wanted:
-        todo = "Create it; AFK's own two come to be when they are used first, the ready label is for people to put on"
-        yield doubtful(SYSTEM, subject, f"it has no label {', '.join(sorted(wanted))}", todo)
+        yield unlabelled(SYSTEM, repo, sorted(wanted))
 
 
 def _ci(client: Client, repo: Repo, branch: str) -> Finding:

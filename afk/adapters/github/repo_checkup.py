@@ -14,6 +14,7 @@ from afk.adapters.github.commit_runs import CommitRuns
 from afk.adapters.github.lookups import MAY_WRITE
 from afk.adapters.http import together
 from afk.core.checkup import broken, doubtful, fine
+from afk.core.enrolment import unlabelled
 from afk.core.model import StageKind
 from afk.core.text import plain
 from afk.ports import PortError, Refused, Unreachable
@@ -39,7 +40,7 @@ fragment Place on Repository {
 """
 
 UP = "See that AFK_GITHUB_API_URL is GitHub's API, that it is up, and that this machine reaches it"
-REACH = "Correct its slug in the rules, or let the token or the App reach it"
+REACH = "Correct its slug, or let the token or the App reach it"
 READ = "Let the token read Metadata, Contents and Issues of it"
 CI = "Let the token read Actions and Commit statuses, or the App Checks"
 
@@ -130,11 +131,7 @@ class RepoCheckup:
     def _see_labels(self, sight: Sight, answer: Answer, place: str) -> None:
         missing = [getattr(self._labels, name) for name in LABELS if answer.at(place, name) is None]
         if missing:
-            what = f"it has no label {', '.join(missing)}"
-            todo = (
-                "Create it; AFK's own two come to be when they are used first, the ready label is for people to put on"
-            )
-            sight.add(doubtful(SYSTEM, sight.subject, what, todo))
+            sight.add(unlabelled(SYSTEM, sight.repo, missing))
 
     def _see_ci(self, scope: str, sights: Sequence[Sight]) -> None:
         """Over GraphQL, and over REST where the token may not."""
