@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 ON = {"AFK_KILL_SWITCH": "off"}
 STARTED = Entry(NOON, "ada", Via.AFK, "start")
-AS_INSTALLED = "import sys; sys.argv[0] = 'afk'; from afk.cli import main; main()"
+AS_INSTALLED = "import sys; sys.argv[0] = 'afk'; from afk.__main__ import main; main()"
 
 
 @pytest.fixture
@@ -61,11 +62,11 @@ class Desk:
         assert (result.exit_code, result.stderr) == (0, "")
         return json.loads(result.stdout)
 
-    def runs(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def runs(self, *words: str, code: str = AS_INSTALLED, **environment: str) -> subprocess.CompletedProcess[str]:
         """The command as its own process."""
         python = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT)}
         return subprocess.run(
-            [sys.executable, "-c", AS_INSTALLED, *words],
+            [sys.executable, "-c", code, *words],
             env=python | self.environment | environment,
             cwd=self.folder,
             capture_output=True,
@@ -298,6 +299,44 @@ def test_process_that_is_refused_exits_1_with_one_line(desk: Desk) -> None:
 
 def test_process_that_is_used_wrongly_exits_2(desk: Desk) -> None:
     assert desk.runs("why").returncode == 2
+
+
+@pytest.mark.parametrize("command", ["status", "runs --json", "--help"])
+def test_closed_output_is_one_line(desk: Desk, command: str) -> None:
+    shell = (
+        f"import subprocess, sys; sys.exit(subprocess.call([{sys.executable!r} + ' -m afk {command} >&-'], shell=True))"
+    )
+
+    done = desk.runs(code=shell)
+
+    assert done.returncode == 1
+    assert done.stderr == "afk: cannot go on: standard output is closed. Send it somewhere, such as to /dev/null\n"
+
+
+def test_interrupt_while_the_command_starts_is_one_line(desk: Desk) -> None:
+    impatient = """
+import os, signal, sys
+class Impatient:
+    def find_spec(self, name, *_):
+        if name == "afk.cli.people":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Impatient())
+"""
+
+    done = desk.runs("status", code=impatient + AS_INSTALLED)
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "afk: interrupted\n")
+
+
+def test_every_verb_is_described_in_one_line_of_80_columns(desk: Desk) -> None:
+    text = desk.types("--help", COLUMNS="80").stdout
+
+    assert "..." not in text.partition("Commands:")[2]
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_version_is_told(desk: Desk) -> None:
+    assert desk.types("--version").stdout == f"afk {version('afk')}\n"
 
 
 def test_completion_is_offered(desk: Desk) -> None:

@@ -101,7 +101,7 @@ def arm(
     because: Because = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let AFK start agents in a repository that the operator enrolled."""
+    """Let agents start in an enrolled repository."""
     with open_desk() as desk:
         until = desk.now + span if span else None
         text = desk.operations.arm(repo, desk.person, desk.now, until, because or "")
@@ -110,7 +110,7 @@ def arm(
 
 @app.command()
 def disarm(repo: Repository, *, because: Because = None, as_json: AsJson = False) -> None:
-    """Start nothing new in a repository; a run in flight goes on to its end."""
+    """Start nothing new in a repository. A run in flight goes on to its end."""
     with open_desk() as desk:
         answer(desk.operations.disarm(repo, desk.person, desk.now, because or ""), as_json=as_json, repo=repo)
 
@@ -144,7 +144,7 @@ def redispatch(issue: Issue, *, as_json: AsJson = False) -> None:
 
 @app.command()
 def stop(issue: Issue, *, as_json: AsJson = False) -> None:
-    """Interrupt the run of an issue and end it, or withdraw a re-run that has not started."""
+    """End an issue's run, or withdraw a re-run that waits. The agent is interrupted."""
     with open_desk() as desk:
         answer(desk.operations.stop(issue, desk.person, desk.now, desk.key), as_json=as_json, issue=str(issue))
 

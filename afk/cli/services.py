@@ -41,19 +41,19 @@ def _tick(name: str, *, as_json: bool) -> None:
 
 @app.command("poll")
 def poll_once(*, as_json: AsJson = False) -> None:
-    """Run one dispatch tick: start what may start, and say why the rest does not."""
+    """Run one dispatch tick: start what may start. It says why the rest does not."""
     _tick("poll", as_json=as_json)
 
 
 @app.command("watch")
 def watch_once(*, as_json: AsJson = False) -> None:
-    """Run one drive tick: follow every run in flight and take its next step."""
+    """Run one drive tick: take each run in flight a step further."""
     _tick("watch", as_json=as_json)
 
 
 @app.command()
 def serve(*, health: HealthPort = None) -> None:
-    """Run the flows on their schedule, as one process, on the Prefect server that is configured."""
+    """Run the flows on their schedule. It is one process, on the Prefect server that is configured."""
     # Prefect takes a second to import: nobody else waits for it.
     raise typer.Exit(import_module("flows.serve").main(health))
 
@@ -66,7 +66,7 @@ def bot(
     ] = None,
     health: HealthPort = None,
 ) -> None:
-    """Run the Slack bot: commands, buttons, replies, and the delivery of doorbells."""
+    """Run the Slack bot. It takes commands, buttons and replies, and delivers doorbells."""
     raise typer.Exit(import_module("slackbot.main").main(http, health))
 
 
@@ -81,13 +81,13 @@ def worker(
     ] = False,
     health: HealthPort = None,
 ) -> None:
-    """Run the flows that a Prefect work pool hands out; `prefect deploy --all` puts them there."""
+    """Run the flows that a Prefect work pool hands out. `prefect deploy --all` puts them there."""
     raise typer.Exit(import_module("flows.worker").main(pool, only=only, health=health))
 
 
 @app.command()
 def migrate(*, as_json: AsJson = False) -> None:
-    """Bring the ledger to the schema of this version, before anything else opens it."""
+    """Bring the ledger to the schema of this version. Do it before anything else opens it."""
     try:
         done = wiring.upgraded(settings.ledger_url())
     except (ConfigError, PortError) as error:
@@ -115,7 +115,7 @@ def examine(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check every setting and every outside system, changing nothing, and say what to mend."""
+    """Check settings and systems, and say what to mend. It changes nothing."""
     wanted = doctor.checkups(os.environ, wiring.clock(), bot=of_bot)
     examined = doctor.examine(wanted)
     if as_json:
@@ -150,7 +150,7 @@ def enroll(
     fix: Annotated[bool, typer.Option("--fix", help="Create the labels that are missing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check whether a repository is ready for AFK, and print what enrols it."""
+    """Check whether a repository is ready, and say what enrols it."""
     clock = wiring.clock()
     try:
         candidate = enrolment.candidate(slug, forge, name)
@@ -180,7 +180,7 @@ def run_all(
         int | None, typer.Option(min=1, max=65_535, help="The bot listens on this port, instead of Socket Mode.")
     ] = None,
 ) -> None:
-    """Run everything on this machine: Prefect if none is configured, the flows, the bot if Slack is configured."""
+    """Run everything on this machine. Prefect if none is configured, the flows, the bot if Slack is configured."""
     raise typer.Exit(up.main(http))
 
 
@@ -188,5 +188,5 @@ def run_all(
 def demo(
     *, stay: Annotated[bool, typer.Option("--stay", help="Keep everything running afterwards, until Ctrl-C.")] = False
 ) -> None:
-    """Play the whole loop among simulated neighbours; no account needed."""
+    """Play the whole loop among simulated neighbours. It needs no account."""
     raise typer.Exit(import_module("afk.demo").play(stay=stay))  # nobody else needs its servers
