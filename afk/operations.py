@@ -104,6 +104,7 @@ class Operations:
         if run is None and self._withdrawn(ref, person, now):
             return wording.rerun_withdrawn(ref)
         if run is None:
+            self._known(ref.repo, person, now, "stop")
             raise self._refusal(wording.no_run(ref), str(ref), person, now, "stop")
         self._ask(Verb.STOP, f"{key}:{run.id}", ref, person, now)
         return wording.stop_recorded(ref)
@@ -120,6 +121,7 @@ class Operations:
         if run is not None:
             self._ask(Verb.SAY, key, ref, person, now, text)
         elif self.ledger.latest([ref]).get(ref) is None:
+            self._known(ref.repo, person, now, "say")
             raise self._refusal(wording.no_run(ref), str(ref), person, now, "say")
         else:
             self.ledger.note(Note(key, ref, person.name, now, text), self._entry(person, now, "say", str(ref)))
@@ -129,16 +131,19 @@ class Operations:
         return self.ledger.acknowledge(doorbell, self._entry(person, now, "acknowledge", doorbell))
 
     def why(self, ref: IssueRef, now: datetime) -> Verdicted:
-        """The code that decides about an issue now: the switches first, then what the last tick found."""
+        """The code that decides about an issue now: the switches first, then what the last tick found.
+
+        Raises RefusedRequest where nothing can be told, or there is no such repository.
+        """
         switches = self.ledger.switches()
         run = self._live(ref)
         if run is not None:
             return Verdicted(ref, Code.BUSY.value, str(ref), run.claimed_at)
+        if ref.repo not in self.config.repos:
+            raise RefusedRequest(self.unknown(ref.repo))
         why = held_by(self.config, switches)
         if why:
             return Verdicted(ref, Code.KILL_SWITCH.value, why, now)
-        if ref.repo not in self.config.repos:
-            return Verdicted(ref, Code.NOT_ENROLLED.value, ref.repo, now)
         if not switches.is_armed(ref.repo, now):
             return Verdicted(ref, Code.NOT_ARMED.value, ref.repo, now)
         for decision in self._decisions(ref.repo):
@@ -175,14 +180,23 @@ class Operations:
                 yield decision
 
     def runs(self, ref: IssueRef | None, limit: int) -> tuple[Run, ...]:
-        return self.ledger.history(ref, limit)
+        """Newest first. Raises RefusedRequest where there are none and there is no such repository."""
+        history = self.ledger.history(ref, limit)
+        if ref is not None and not history and ref.repo not in self.config.repos:
+            raise RefusedRequest(self.unknown(ref.repo))
+        return history
+
+    def unknown(self, repo: str) -> str:
+        """What is said to somebody who names a repository that is not enrolled, perhaps by its slug."""
+        same = (each.name for each in self.config.repos.values() if str(each.slug).casefold() == repo.casefold())
+        return wording.unknown_repo(repo, tuple(sorted(self.config.repos)), next(same, ""))
 
     def _live(self, ref: IssueRef) -> Run | None:
         return next((run for run in self.ledger.live() if run.ref == ref and run.outcome is None), None)
 
     def _known(self, repo: str, person: Person, now: datetime, verb: str) -> None:
         if repo not in self.config.repos:
-            raise self._refusal(wording.unknown_repo(repo, tuple(sorted(self.config.repos))), repo, person, now, verb)
+            raise self._refusal(self.unknown(repo), repo, person, now, verb)
 
     def _ask(self, verb: Verb, key: str, ref: IssueRef, person: Person, now: datetime, text: str = "") -> Command:
         command = Command(key, verb, ref, person.name, person.via, now, text)

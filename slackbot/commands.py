@@ -6,7 +6,6 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, assert_never
 
 from afk.core import slack_words as words
-from afk.core import wording
 from afk.operations import RefusedRequest
 from slackbot import confirmation, deeds, facts
 from slackbot.access import Right, typed_by
@@ -105,10 +104,9 @@ def _may_be_asked(bot: Bot, caller: Caller, command: Asked, text: str) -> None:
     """What would be refused anyway is not asked about."""
     if len(text) > LONGEST:
         raise RefusedRequest(words.usage(f"This is longer than {LONGEST} characters.", "help"))
-    known = tuple(sorted(bot.operations.config.repos))
     repo = _target(command).partition("#")[0]
-    if repo and repo not in known:
-        refusal = wording.unknown_repo(repo, known)
+    if repo and repo not in bot.operations.config.repos:
+        refusal = bot.operations.unknown(repo)
         bot.audits(caller, _verb(command), _target(command), refusal, refused=True)
         raise RefusedRequest(refusal)
 

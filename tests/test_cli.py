@@ -218,11 +218,17 @@ def test_status_of_an_empty_installation_says_what_to_do(tmp_path: Path) -> None
 # Refused, failed, wrong
 
 
+STRANGER = "'nope' is not enrolled (enrolled: infra). Hint: the operator adds it to the rules file or AFK_ALLOWLIST"
 FAILURES = [
     ("refused", ("arm", "web"), {}, "afk: 'web' is not enrolled (enrolled: infra). Hint: the operator adds it to the rules file or AFK_ALLOWLIST\n"),
+    ("by its slug", ("arm", "acme/infra"), {}, "afk: 'acme/infra' is enrolled as infra. Hint: use this short name\n"),
+    ("why of a stranger", ("why", "nope#1"), ON, f"afk: {STRANGER}\n"),
+    ("runs of a stranger", ("runs", "nope#1"), ON, f"afk: {STRANGER}\n"),
+    ("stop a stranger", ("stop", "nope#1"), ON, f"afk: {STRANGER}\n"),
+    ("say to a stranger", ("say", "nope#1", "hello"), ON, f"afk: {STRANGER}\n"),
     ("no run", ("stop", "infra#42"), {}, "afk: infra#42 has no run in flight. Hint: afk runs\n"),
     ("nothing said", ("say", "infra#42", " "), {}, 'afk: There is nothing to say. Hint: afk say infra#42 "use the other table"\n'),
-    ("never ran", ("redispatch", "infra#42"), {}, "afk: infra#42 has never run, so there is nothing to run again. Hint: put the ready label on it\n"),
+    ("never ran", ("redispatch", "infra#42"), {}, "afk: infra#42 has never run, so there is nothing to run again. Hint: afk why infra#42\n"),
     ("defect 36: empty kill switch", ("status",), {"AFK_KILL_SWITCH": ""}, None),
     ("defect 36: kill switch nobody can read", ("kill",), {"AFK_KILL_SWITCH": "perhaps"}, "afk: AFK_KILL_SWITCH is 'perhaps', but must be 1/true/yes/on or 0/false/no/off. Correct it, then run `afk doctor`.\n"),
     ("defect 36: allowlist of everything", ("status",), {"AFK_ALLOWLIST": "*"}, None),

@@ -57,7 +57,6 @@ WHYS: list[tuple[str, Callable[[House], object], Code, str]] = [
     ("running", House.a_run, Code.BUSY, "infra#42"),
     ("killed", lambda house: house.operations.kill(ADA, house.world.now(), "k"), Code.KILL_SWITCH, "killed by ada"),
     ("deployment off", lambda house: house.deployment_switch(on=True), Code.KILL_SWITCH, "AFK_KILL_SWITCH is on"),
-    ("not enrolled", lambda house: setattr(house, "config", replace(house.config, repos={})), Code.NOT_ENROLLED, "infra"),
     ("not armed", lambda house: house.operations.disarm("infra", ADA, house.world.now()), Code.NOT_ARMED, "infra"),
     ("blocked, as the last tick found", waits_for_its_blocker, Code.BLOCKED, "acme/infra#7"),
     ("stopped since the tick in which it started", stopped, Code.ENDED_BEFORE, "stopped"),
@@ -78,6 +77,16 @@ def test_why(house: House, prepare: Callable[[House], object], code: Code, detai
 def test_why_of_what_no_tick_has_seen(house: House) -> None:
     assert refused(lambda: house.operations.why(INFRA_42, house.world.now())) == (
         "infra#42 has not been considered yet. Hint: is the ready label on it, and is infra armed? afk status"
+    )
+
+
+def test_why_of_a_repository_that_is_not_enrolled(house: House) -> None:
+    """Whatever else holds: no switch that is thrown would let it start."""
+    house.deployment_switch(on=True)
+    house.config = replace(house.config, repos={})
+
+    assert refused(lambda: house.operations.why(INFRA_42, house.world.now())).startswith(
+        "'infra' is not enrolled (enrolled: none)."
     )
 
 

@@ -58,7 +58,7 @@ REFUSALS: list[tuple[str, Callable[[House], object], Callable[[operations.Operat
     ("say nothing", frozen, lambda do, now: do.say(INFRA_42, " \n", BOB, now, "k"), "say", "infra#42", 'There is nothing to say. Hint: afk say infra#42 "use the other table"'),
     ("say to what never ran", lambda _: None, lambda do, now: do.say(INFRA_42, "hi", BOB, now, "k"), "say", "infra#42", "infra#42 has no run in flight. Hint: afk runs"),
     ("re-run a stranger", lambda _: None, lambda do, now: do.redispatch(IssueRef("web", 1), BOB, now), "redispatch", "web", "'web' is not enrolled (enrolled: infra). Hint: the operator adds it to the rules file or AFK_ALLOWLIST"),
-    ("re-run what never ran", lambda _: None, lambda do, now: do.redispatch(INFRA_42, BOB, now), "redispatch", "infra#42", "infra#42 has never run, so there is nothing to run again. Hint: put the ready label on it"),
+    ("re-run what never ran", lambda _: None, lambda do, now: do.redispatch(INFRA_42, BOB, now), "redispatch", "infra#42", "infra#42 has never run, so there is nothing to run again. Hint: afk why infra#42"),
     ("re-run in a busy repository", busy, lambda do, now: do.redispatch(INFRA_42, BOB, now), "redispatch", "infra#42", "infra is busy with infra#43. Hint: afk stop infra#43, or wait for its end"),
     ("re-run while it runs", House.a_run, lambda do, now: do.redispatch(INFRA_42, BOB, now), "redispatch", "infra#42", "infra is busy with infra#42. Hint: afk stop infra#42, or wait for its end"),
     ("re-run unarmed", no_longer_armed, lambda do, now: do.redispatch(INFRA_42, BOB, now), "redispatch", "infra#42", "infra is not armed. Hint: afk arm infra"),

@@ -185,7 +185,7 @@ CODES = {
 
 HINTS = {
     Code.NOT_ARMED: "afk arm {repo}",
-    Code.NOT_ENROLLED: "add [repos.{repo}] to the rules file",
+    Code.NOT_ENROLLED: "the operator enrols it, see afk enroll",
     Code.HUMAN_LABEL: "afk redispatch {ref}",
     Code.CLOSED: "open it again",
     Code.ENDED_BEFORE: "afk redispatch {ref}",
@@ -217,7 +217,10 @@ def code_line(code: Code, detail: str) -> str:
 NEVER_SEEN = "{ref} has not been considered yet. Hint: is the ready label on it, and is {repo} armed? afk status"
 
 
-def unknown_repo(repo: str, known: tuple[str, ...]) -> str:
+def unknown_repo(repo: str, known: tuple[str, ...], short: str = "") -> str:
+    """`short` is the name of the one whose slug was given."""
+    if short:
+        return f"{plain(repo, 80)!r} is enrolled as {short}. Hint: use this short name"
     names = ", ".join(known) or "none"
     hint = "the operator adds it to the rules file or AFK_ALLOWLIST"
     return f"{plain(repo, 80)!r} is not enrolled (enrolled: {names}). Hint: {hint}"
@@ -289,7 +292,7 @@ def no_run(ref: IssueRef) -> str:
 
 
 def never_ran(ref: IssueRef) -> str:
-    return f"{ref} has never run, so there is nothing to run again. Hint: put the ready label on it"
+    return f"{ref} has never run, so there is nothing to run again. Hint: afk why {ref}"
 
 
 def not_armed(repo: str) -> str:

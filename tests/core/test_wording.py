@@ -170,7 +170,7 @@ LINES = {
     Code.STARTS: "It starts.",
     Code.RERUN_ASKED: "It runs again with the next poll: D asked for it.",
     Code.KILL_SWITCH: "The kill switch is on (D). Hint: afk resume",
-    Code.NOT_ENROLLED: "The repository D is not enrolled. Hint: add [repos.infra] to the rules file",
+    Code.NOT_ENROLLED: "The repository D is not enrolled. Hint: the operator enrols it, see afk enroll",
     Code.NOT_ARMED: "The repository D is not armed. Hint: afk arm infra",
     Code.BUSY: "The repository is busy with D. Hint: afk status",
     Code.NOT_READY: "It does not carry the label D.",
@@ -204,6 +204,7 @@ def test_hint_about_the_deployments_switch_is_for_the_operator() -> None:
 ARMED = Armed("infra", "ada", NOON)
 SAYINGS = [
     (wording.unknown_repo("we\nb", ("api", "infra")), "'we b' is not enrolled (enrolled: api, infra). Hint: the operator adds it to the rules file or AFK_ALLOWLIST"),
+    (wording.unknown_repo("acme/infra", ("infra",), "infra"), "'acme/infra' is enrolled as infra. Hint: use this short name"),
     (wording.unknown_repo("web", ()), "'web' is not enrolled (enrolled: none). Hint: the operator adds it to the rules file or AFK_ALLOWLIST"),
     (wording.armed(ARMED), "infra is armed until somebody disarms it."),
     (wording.armed(Armed("infra", "ada", NOON, after(hours=8), "release\nweek")), "infra is armed until 2026-11-01 20:00 UTC, because release week."),
@@ -223,7 +224,7 @@ SAYINGS = [
     (wording.said(INFRA_42, live=True), "Passed on to the agent of infra#42 with the next tick."),
     (wording.said(INFRA_42, live=False), "Kept for the next attempt at infra#42."),
     (wording.no_run(INFRA_42), "infra#42 has no run in flight. Hint: afk runs"),
-    (wording.never_ran(INFRA_42), "infra#42 has never run, so there is nothing to run again. Hint: put the ready label on it"),
+    (wording.never_ran(INFRA_42), "infra#42 has never run, so there is nothing to run again. Hint: afk why infra#42"),
     (wording.not_armed("infra"), "infra is not armed. Hint: afk arm infra"),
     (wording.busy("infra", INFRA_42), "infra is busy with infra#42. Hint: afk stop infra#42, or wait for its end"),
     (wording.kill_switch_on("killed by ada"), "The kill switch is on (killed by ada). Hint: afk resume"),
