@@ -68,11 +68,27 @@ def _settings(environ: Mapping[str, str], read: Settings | None, *, bot: bool) -
         yield doubtful(SETTINGS, "systems", "none was asked", "Mend the settings, then run `afk doctor` again")
         return
     source = read.rules_file or "AFK_ALLOWLIST"
+    if not bot:
+        yield from _unconfigured(read)
     if read.config.repos:
         yield fine(SETTINGS, "enrolled", f"{', '.join(read.config.repos)} (by {source})")
     else:
         todo = "Set AFK_ALLOWLIST to owner/name, or write a rules file (deploy/afk.example.toml)"
         yield doubtful(SETTINGS, "enrolled", "no repository, so nothing starts", todo)
+
+
+def _unconfigured(read: Settings) -> Iterator[Finding]:
+    """What a newcomer has still to name. What an enrolled repository needs is a problem of the settings already."""
+    if not read.config.repos:
+        if read.github is None and read.forgejo is None:
+            todo = "Set AFK_GITHUB_TOKEN, or AFK_FORGEJO_URL and AFK_FORGEJO_TOKEN"
+            yield doubtful(SETTINGS, "forge", "neither GitHub nor Forgejo is configured: there are no issues", todo)
+        if read.t3 is None:
+            todo = "Set AFK_T3_URL and AFK_T3_TOKEN_FILE"
+            yield doubtful(SETTINGS, "T3 Code", "it is not configured: there are no agents", todo)
+    if read.slack is None and read.ntfy is None:
+        hint = "SLACK_BOT_TOKEN or AFK_NTFY_URL configures one"
+        yield fine(SETTINGS, "doorbells", f"neither Slack nor ntfy is configured: nobody is rung; {hint}")
 
 
 def _halves(line: str) -> tuple[str, str]:

@@ -121,6 +121,19 @@ def test_ledger_address_that_is_not_legal_is_told(street: Street) -> None:
     assert "hush-hush" not in str(found)
 
 
+def test_newcomer_reads_what_is_still_to_be_named(street: Street) -> None:
+    street.environment = {"AFK_DATABASE_URL": street.environment["AFK_DATABASE_URL"]}
+    (street.home / "afk.toml").unlink()
+    street.environment["AFK_ALLOWLIST"] = ""
+
+    found = findings(street)
+
+    assert "AFK_GITHUB_TOKEN" in one(found, "settings", "forge", "warn")["todo"]
+    assert "AFK_T3_URL" in one(found, "settings", "T3 Code", "warn")["todo"]
+    assert "SLACK_BOT_TOKEN" in one(found, "settings", "doorbells", "ok")["what"]
+    assert "AFK_ALLOWLIST" in one(found, "settings", "enrolled", "warn")["todo"]
+
+
 # Secrets
 
 

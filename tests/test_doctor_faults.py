@@ -169,6 +169,7 @@ FAULTS = [
     pytest.param(t3_token("orchestration:operate"), "T3", "token", "fail", "it lacks orchestration:read", "Issue a token", id="t3-token-without-read"),
     pytest.param(t3_token("orchestration:read", "orchestration:operate", life=timedelta(days=2)), "T3", "expiry", "warn", "it ends soon", "Issue a token", id="t3-token-ends-soon"),
     pytest.param(t3_other_file, "T3", "token", "fail", "AFK_T3_TOKEN_FILE cannot be read", "Issue a token", id="t3-token-file-missing"),
+    pytest.param(lambda street: (t3_other_file(street), t3_down(street)), "T3", "token", "fail", "AFK_T3_TOKEN_FILE cannot be read", "Issue a token", id="t3-token-file-missing-while-it-is-down"),
     pytest.param(t3_html, "T3", "server", "fail", "no T3 environment there", "something else answers there", id="t3-answers-html"),
     pytest.param(t3_protocol_3, "T3", "server", "fail", "speaks protocol 3; AFK knows 1 and 2", "Run a T3 Code that speaks protocol 1 or 2", id="t3-protocol-3"),
     pytest.param(t3_down, "T3", "server", "fail", "nobody answers (ConnectError)", "Start T3 Code", id="t3-down"),

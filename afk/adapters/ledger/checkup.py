@@ -104,6 +104,9 @@ class Place(Transactions):
         self._engine.dispose()
 
 
+DOCTOR = ", then afk doctor"  # who reads this has asked it
+
+
 def _running(
     url: str, config: Config, now: datetime, alarms: Callable[[Ledger, Config], Iterable[Doorbell]]
 ) -> Iterator[Finding]:
@@ -115,7 +118,7 @@ def _running(
     if bells:
         for bell in bells:
             what, _, todo = bell.text.partition(" Hint: ")
-            yield doubtful(SYSTEM, "ticks", what.removesuffix("."), f"Next: {todo}")
+            yield doubtful(SYSTEM, "ticks", what.removesuffix("."), f"Next: {todo.removesuffix(DOCTOR)}")
     else:
         yield fine(SYSTEM, "ticks", _last(ticks) or "none has completed yet")
 

@@ -36,21 +36,16 @@ ISSUE = f"Issue a token for {' and '.join(NEEDED)}, and set AFK_T3_TOKEN, or wri
 def look(settings: T3, clock: Clock) -> Iterator[Finding]:
     wire, http = Wire(settings), Http("t3", settings.url, dict, patience=settings.patience)
     try:
+        secret = yield from _held(settings)
         asked = clock.now()
         descriptor = http.send("GET", DESCRIPTOR)
         yield from checkup.clock(SYSTEM, descriptor.headers, asked, clock.now())
-        secret = _secret(settings)
-        if not secret:
-            yield broken(SYSTEM, "token", "the file of AFK_T3_TOKEN_FILE holds no token", ISSUE)
-        elif (yield from _server(wire, descriptor)):
+        if secret and (yield from _server(wire, descriptor)):
             yield from _token(wire, secret, clock.now())
             chosen = f"{settings.instance} with {settings.model}"
             yield fine(SYSTEM, "instance", f"{chosen}; only when a thread starts, T3 says whether it knows them")
     except Unreachable as error:
         yield broken(SYSTEM, "server", str(error), START)
-    except (OSError, UnicodeDecodeError) as error:
-        what = f"the file of AFK_T3_TOKEN_FILE cannot be read ({type(error).__name__})"
-        yield broken(SYSTEM, "token", what, ISSUE)
     except Refused as error:
         yield broken(SYSTEM, "token", str(error), ISSUE)
     except PortError as error:
@@ -58,6 +53,19 @@ def look(settings: T3, clock: Clock) -> Iterator[Finding]:
     finally:
         http.close()
         wire.close()
+
+
+def _held(settings: T3) -> Generator[Finding, None, str]:
+    """The token, if there is one: whether its file can be read does not hang on whether T3 answers."""
+    try:
+        secret = _secret(settings)
+    except (OSError, UnicodeDecodeError) as error:
+        what = f"the file of AFK_T3_TOKEN_FILE cannot be read ({type(error).__name__})"
+        yield broken(SYSTEM, "token", what, ISSUE)
+        return ""
+    if not secret:
+        yield broken(SYSTEM, "token", "the file of AFK_T3_TOKEN_FILE holds no token", ISSUE)
+    return secret
 
 
 def _server(wire: Wire, descriptor: httpx.Response) -> Generator[Finding, None, bool]:

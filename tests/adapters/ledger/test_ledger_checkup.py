@@ -53,8 +53,7 @@ def test_ticks_that_do_not_come_any_more_are_told(url: str) -> None:
     goes_on = findings(url)[-1]
 
     assert stopped.line == (
-        "warn  ledger · ticks: No poll tick has completed for 3 h: nothing is driven. "
-        "Next: look at Prefect, then afk doctor"
+        "warn  ledger · ticks: No poll tick has completed for 3 h: nothing is driven. Next: look at Prefect"
     )
     assert goes_on.line == "ok    ledger · ticks: poll at 2026-03-01 11:59:10 UTC, watch at 2026-03-01 11:59:40 UTC"
 
