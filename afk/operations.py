@@ -113,18 +113,23 @@ class Operations:
         wish = next((wish for wish in self.ledger.pending(Verb.REDISPATCH) if wish.ref == ref), None)
         return wish is not None and self.ledger.withdraw(wish.key, self._entry(person, now, "withdraw", str(ref)))
 
-    def say(self, ref: IssueRef, text: str, person: Person, now: datetime, key: str) -> str:
-        """To the agent that works on the issue, or else to the one that tries it next."""
+    def say(self, ref: IssueRef, text: str, person: Person, now: datetime, key: str, *, in_thread: bool = False) -> str:
+        """To the agent that works on the issue, or else to the one that tries it next.
+
+        What stands in a doorbell's thread is seen there: the audit log names it apart, and nobody announces it.
+        """
+        verb = "reply" if in_thread else Verb.SAY.value
         if not text.strip():
-            raise self._refusal(wording.no_words(), str(ref), person, now, "say")
+            raise self._refusal(wording.no_words(), str(ref), person, now, verb)
         run = self._live(ref)
         if run is not None:
-            self._ask(Verb.SAY, key, ref, person, now, text)
+            self._ask(Verb.SAY, key, ref, person, now, text, verb)
         elif self.ledger.latest([ref]).get(ref) is None:
-            self._known(ref.repo, person, now, "say")
-            raise self._refusal(wording.no_run(ref), str(ref), person, now, "say")
+            self._known(ref.repo, person, now, verb)
+            raise self._refusal(wording.no_run(ref), str(ref), person, now, verb)
         else:
-            self.ledger.note(Note(key, ref, person.name, now, text), self._entry(person, now, "say", str(ref)))
+            entry = self._entry(person, now, verb, str(ref), text[:200])
+            self.ledger.note(Note(key, ref, person.name, now, text), entry)
         return wording.said(ref, live=run is not None)
 
     def acknowledge(self, doorbell: str, person: Person, now: datetime) -> Doorbell | None:
@@ -198,9 +203,11 @@ class Operations:
         if repo not in self.config.repos:
             raise self._refusal(self.unknown(repo), repo, person, now, verb)
 
-    def _ask(self, verb: Verb, key: str, ref: IssueRef, person: Person, now: datetime, text: str = "") -> Command:
+    def _ask(
+        self, verb: Verb, key: str, ref: IssueRef, person: Person, now: datetime, text: str = "", audited: str = ""
+    ) -> Command:
         command = Command(key, verb, ref, person.name, person.via, now, text)
-        return self.ledger.command(command, self._entry(person, now, verb.value, str(ref), text[:200]))
+        return self.ledger.command(command, self._entry(person, now, audited or verb.value, str(ref), text[:200]))
 
     def _entry(self, person: Person, now: datetime, verb: str, target: str, detail: str = "") -> Entry:
         return Entry(now, person.name, person.via, verb, target, detail)

@@ -49,14 +49,14 @@ def heard(bot: Bot, body: Part) -> None:
     refusal = bot.access.refusal(caller, Right.ACT)
     if refusal:
         if bot.owes(key, Place.PERSON, thread, refusal, caller.user):
-            bot.audits(caller, "say", str(doorbell.ref or ""), refusal, refused=True)
+            bot.audits(caller, "reply", str(doorbell.ref or ""), refusal, refused=True)
         return
     if doorbell.ref is None:
         bot.owes(key, Place.PERSON, thread, words.nobody_listens(), caller.user)
         return
     text = parse_words(words.read(event.get("text") or ""))
     try:
-        done = bot.operations.say(doorbell.ref, text, person(caller), bot.now(), key)
+        done = bot.operations.say(doorbell.ref, text, person(caller), bot.now(), key, in_thread=True)
     except RefusedRequest as error:
         bot.owes(key, Place.PERSON, thread, words.shown(str(error)), caller.user)
     else:

@@ -203,7 +203,7 @@ def test_words_about_an_ended_run_are_kept_for_the_next(house: House) -> None:
         == "Kept for the next attempt at infra#42."
     )
     assert [(note.actor, note.text) for note in house.ledger.notes(INFRA_42)] == [("bob", "use eu")]
-    assert last_entry(house) == Entry(house.world.now(), "bob", Via.SLACK, "say", "infra#42")
+    assert last_entry(house) == Entry(house.world.now(), "bob", Via.SLACK, "say", "infra#42", "use eu")
 
 
 def test_words_wait_while_the_kill_switch_is_on(house: House) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from afk.core.records import Armed, Entry
 
 ROOM = 3_000  # of one text; Slack advises 4,000
-NAME = 80
+NAME, WORDS = 80, 160
 _MORE = 24  # what it takes to say how many lines are missing
 
 # Verb, how it is written, an example, what it does: in the order in which people need them.
@@ -191,6 +191,8 @@ def announcement(entry: Entry, armed: Mapping[str, Armed]) -> str:
             did = f"withdrew the re-run of {target}"
         case "stop":
             did = f"asked to stop {target}{reason}"
+        case "say":
+            did = f"told the agent of {target} “{escaped(entry.detail, WORDS)}”"
         case _:
             return ""
     return f"{who(entry.actor)} {did}."

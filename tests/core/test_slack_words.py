@@ -70,6 +70,8 @@ def test_member_is_mentioned_and_anybody_else_named(name: str, who: str) -> None
         pytest.param("resume", "ada released the kill switch, because noise.", id="resume"),
         pytest.param("redispatch", "ada asked for a new attempt at infra.", id="redispatch"),
         pytest.param("stop", "ada asked to stop infra, because noise.", id="stop"),
+        pytest.param("say", "ada told the agent of infra “noise”.", id="say"),
+        pytest.param("reply", "", id="reply-in-sight-of-all"),
         pytest.param("status", "", id="status"),
         pytest.param("dispatch", "", id="what-a-tick-did"),
     ],

@@ -110,7 +110,7 @@ def test_hostile_words_do_nothing() -> None:
     for _ in range(WORDY):
         hostile = some_words(chance, 6)
         run = replace(a_run(hostile, IssueRef("infra", 1), Outcome.FROZEN), commit=hostile)
-        entry = Entry(NOW, hostile, Via.CLI, chance.choice(["arm", "disarm", "kill", "stop"]), hostile, hostile)
+        entry = Entry(NOW, hostile, Via.CLI, chance.choice(["arm", "disarm", "kill", "stop", "say"]), hostile, hostile)
         for text in (
             words.shown(hostile),
             words.announcement(entry, {hostile: Armed(hostile, hostile, NOW, NOW)}),

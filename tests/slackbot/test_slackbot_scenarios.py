@@ -368,7 +368,7 @@ def shows(town: Town, message: dict[str, Any]) -> None:
 def answers(town: Town) -> list[tuple[str, str]]:
     """What people said to agents, by the audit log."""
     entries = town.house.ledger.audited(100)
-    return [(entry.actor, entry.detail) for entry in entries if entry.verb == "say" and not entry.refused]
+    return [(entry.actor, entry.detail) for entry in entries if entry.verb in {"say", "reply"} and not entry.refused]
 
 
 def test_reply_reaches_the_agent_and_is_acknowledged_in_the_thread(town: Town) -> None:
@@ -447,7 +447,7 @@ def test_strangers_reply_is_refused_to_their_face_alone(town: Town) -> None:
 
     assert "may not do this" in town.waits_for_whisper(town.eve, "Nothing was done")
     assert answers(town) == []
-    assert refusals(town) == [("say", ":".join(town.pair(town.eve)))]
+    assert refusals(town) == [("reply", ":".join(town.pair(town.eve)))]
 
 
 def test_other_words_in_the_channel_are_nobodys_business(town: Town) -> None:
@@ -549,6 +549,21 @@ def test_button_that_fails_shows_slacks_warning(town: Town) -> None:
     town.ledger.fails["acknowledge"] = 1
 
     assert town.presses(town.ada, bell["ts"], "ack").warning == ":warning:"
+
+
+def test_words_to_an_agent_are_announced_unless_all_see_them(town: Town) -> None:
+    """Whoever steals an operator's account steers no agent unseen."""
+    bell = town.asked()
+    town.slack.human.replies(town.bob, bell["ts"], "in everybody's sight")
+    town.until(lambda: answers(town))
+    town.types("say infra#42 <!channel> drop *everything* " + "x" * 300)
+
+    (said,) = town.until(lambda: [each for each in town.posts_in_channel() if "told the agent" in each])
+    assert said.startswith(
+        f"<@{town.ada}> told the agent of infra#42 “&lt;!channel&gt; drop \u2217everything\u2217 xxx"
+    )
+    assert said.endswith("x…”.")
+    assert len(said) < 250
 
 
 def test_change_on_the_command_line_is_announced_too(town: Town) -> None:
