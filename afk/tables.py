@@ -116,7 +116,7 @@ def status_lines(status: Status) -> Iterable[Table | str]:
     yield off_line(status.off, status.ticks.get("poll"), status.at) or "AFK is on."
     yield ""
     if not status.enrolled:
-        yield "No repository is enrolled. Hint: AFK_ALLOWLIST=owner/name, or a rules file (deploy/afk.example.toml)"
+        yield wording.NOTHING_ENROLLED
         return
     yield _armed_table(status)
     yield ""

@@ -9,12 +9,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from afk import log, prefect_server, settings
+from afk.core import wording
 from afk.core.config import ConfigError
 from afk.supervisor import Part, Refused, Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from afk.core.config import Config
 
 PREFECT, FLOWS, BOT = "Prefect", "flows", "bot"
 
@@ -27,8 +30,10 @@ def main(http: int | None = None) -> int:
     signal.signal(signal.SIGHUP, lambda *_: supervisor.stopping.set())  # a shell may send it twice
     try:
         parts = list(parts_of(os.environ, http))
-        names, history = ", ".join(part.name for part in parts), parts[-1].environment["PREFECT_API_URL"]
-        log.info("starting", f"starting {names}; history at {history}")
+        names, api = ", ".join(part.name for part in parts), parts[-1].environment["PREFECT_API_URL"]
+        log.info("starting", f"starting {names}; Prefect's pages are at {api.rstrip('/').removesuffix('/api')}")
+        for line in _standing(settings.load().config):
+            log.warn("nothing-starts", line)
         supervisor.start(*parts)
         supervisor.watch()
     except (ConfigError, Refused, OSError) as error:
@@ -38,6 +43,14 @@ def main(http: int | None = None) -> int:
         supervisor.stop()
     log.info("stopped", "stopped")
     return 0
+
+
+def _standing(config: Config) -> Iterator[str]:
+    """Why no agent will start, as far as the settings say it."""
+    if config.kill_switch:
+        yield f"{wording.off(wording.DEPLOYMENT_SWITCH)} Hint: export AFK_KILL_SWITCH=off before afk up"
+    if not config.repos:
+        yield wording.NOTHING_ENROLLED
 
 
 def parts_of(environ: Mapping[str, str], http: int | None = None, cwd: Path | None = None) -> Iterator[Part]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from prefect import get_client
-from prefect.settings import PREFECT_API_URL
+from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL
 
 from afk import log, settings
 from afk.core.config import ConfigError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 PAUSE = 2.0  # seconds at most between two looks at what is due
 RETRY = 1.0  # seconds between two looks for a server that does not answer
+STARTS = 15.0  # seconds that one may take which is started together with this process
 LONGEST = 120.0  # seconds that a server may take for what is prepared; then it is asked again
 PATIENCE = 20.0  # seconds that a tick under way has left when the process is told to stop
 
@@ -100,14 +102,14 @@ async def _run(runner: Runner, pause: float) -> None:
 
 async def _prepared(rhythm: Rhythm) -> dict[UUID, str]:
     """Wait for the server as long as it takes: who starts both together need not order them."""
-    said = ""
+    said, began = "", time.monotonic()
     while True:
         try:
             async with asyncio.timeout(LONGEST), get_client() as client:
                 freed = await recover(client)
                 names = {await each.aapply(): each.name for each in await deployments(rhythm)}
         except NO_ANSWER as error:
-            if (why := str(error) or type(error).__name__) != said:
+            if (why := str(error) or type(error).__name__) != said and time.monotonic() - began >= STARTS:
                 said = why
                 says = f"Prefect at {PREFECT_API_URL.value()} does not answer ({said}); trying again"
                 log.warn("prefect-silent", says, why=said)
@@ -115,6 +117,7 @@ async def _prepared(rhythm: Rhythm) -> dict[UUID, str]:
         else:
             if freed:
                 log.info("runs-freed", f"freed {freed} runs that an earlier process left", count=freed)
+            log.info("ready", f"ready: a tick every {rhythm.tick_seconds} s, its history at {PREFECT_UI_URL.value()}")
             return names
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from afk.sandbox.village import Village
 from afk.up import parts_of
+from flows.serve import STARTS
 from tests.flows.conftest import clean_environment, free_port
 from tests.processes import is_there
 
@@ -122,17 +123,34 @@ def test_up_starts_the_flows_and_the_bot_again(village: Village, starts: Callabl
     """Without a Prefect server, for which the flows wait: the bot needs none."""
     up = starts(**village.environment(), PREFECT_API_URL=f"http://127.0.0.1:{free_port()}/api")
     up.until(lambda: village.bot_is_there, "the bot")
+    killed = time.monotonic()
     for part in ("flows", "bot"):
         up.dies(part)
     up.until(lambda: village.bot_is_there, "the bot again")
     assert "infra" in village.types("/afk status")
     up.until(lambda: any("does not answer" in line for line in up.lines), "the flows again")
+    assert time.monotonic() - killed >= STARTS  # a server that is started together with the flows has as long
     up.process.send_signal(signal.SIGTERM)
 
     assert up.ends() == 0
     assert up.said[1:] == [
         "afk: flows was killed by SIGKILL; it starts again in 1 s",
         "afk: bot was killed by SIGKILL; it starts again in 1 s",
+        "afk: stopped",
+    ]
+
+
+def test_up_says_why_nothing_will_start(starts: Callable[..., Running]) -> None:
+    port = free_port()
+    up = starts(PREFECT_API_URL=f"http://127.0.0.1:{port}/api")
+    up.until(lambda: len(up.said) == 3, "three lines")
+    up.process.send_signal(signal.SIGTERM)
+
+    assert up.ends() == 0
+    assert up.said == [
+        f"afk: starting flows; Prefect's pages are at http://127.0.0.1:{port}",
+        "afk: AFK is off: AFK_KILL_SWITCH is on. Hint: export AFK_KILL_SWITCH=off before afk up",
+        "afk: No repository is enrolled. Hint: AFK_ALLOWLIST=owner/name, or a rules file (deploy/afk.example.toml)",
         "afk: stopped",
     ]
 

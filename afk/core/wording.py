@@ -339,6 +339,9 @@ NOTHING_ARMED = "no enrolled repository is armed"
 NO_RUNS = "no run in flight"
 
 
+NOTHING_ENROLLED = (
+    "No repository is enrolled. Hint: AFK_ALLOWLIST=owner/name, or a rules file (deploy/afk.example.toml)"
+)
 UNREADABLE = "AFK counts as switched off, since its settings cannot be read."
 
 

@@ -63,6 +63,8 @@ def test_scheduled_ticks_start_an_agent_and_tell_it(
     if kind == "worker":
         assert poll["work_pool_name"] == "afk"
     if kind == "serve":
+        ready = f"afk: ready: a tick every {TICK} s, its history at {server.removesuffix('/api')}\n"
+        assert ready in (tmp_path / "flows.log").read_text()
         its_successor_finds_the_schedules(history)
 
 
