@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.table import Table
 
 from afk.core import wording
@@ -13,6 +15,8 @@ from afk.core.text import plain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+
+    from rich.console import Console, ConsoleOptions, RenderResult
 
     from afk.core.records import Verdicted
     from afk.core.run import Run
@@ -28,15 +32,48 @@ def _iso(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table in which prose alone is broken into lines; where there is no room, columns are left out."""
+
+    columns: tuple[str, ...]
+    prose: tuple[str, ...]
+    spare: tuple[str, ...] = ()  # the first is missed least
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+
+    def add_row(self, *cells: str) -> None:
+        self.rows.append(cells)
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        left_out = next(
+            (gone for n in range(len(self.spare)) if self._width(gone := self.spare[:n]) <= options.max_width),
+            self.spare,
+        )
+        kept = [index for index, name in enumerate(self.columns) if name not in left_out]
+        table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+        for index in kept:
+            table.add_column(self.columns[index], overflow="fold", no_wrap=self.columns[index] not in self.prose)
+        for row in self.rows:
+            table.add_row(*(row[index] for index in kept))
+        yield table
+
+    def _width(self, left_out: tuple[str, ...]) -> int:
+        """At least, with a blank or two between columns."""
+        widths = [
+            PROSE if name in self.prose else max(cell_len(cell) for cell in cells)
+            for name, *cells in zip(self.columns, self.columns, *self.rows, strict=True)
+            if name not in left_out
+        ]
+        return sum(widths) + 2 * (len(widths) - 1)
 
 
-def runs_table(runs: Sequence[Run], now: datetime) -> Table:
-    table = _table("ISSUE", "ATTEMPT", "STATE", "SINCE", "TOOK", "COMMIT", "TITLE")
+PROSE = 24  # what a column of it needs to be read
+SINCE, UNTIL = "SINCE (UTC)", "UNTIL (UTC)"
+
+
+def runs_table(runs: Sequence[Run], now: datetime) -> Sheet:
+    columns = ("ISSUE", "ATTEMPT", "STATE", SINCE, "TOOK", "COMMIT", "TITLE")
+    table = Sheet(columns, prose=("TITLE",), spare=("COMMIT", "TOOK", "ATTEMPT", SINCE))
     for run in runs:
         took = wording.duration(((run.outcome_at or now) - run.claimed_at).total_seconds())
         table.add_row(
@@ -111,7 +148,7 @@ def status_json(status: Status) -> dict[str, Any]:
     }
 
 
-def status_lines(status: Status) -> Iterable[Table | str]:
+def status_lines(status: Status) -> Iterable[Sheet | str]:
     """What is armed, running and waiting, most urgent fact first."""
     yield off_line(status.off, status.ticks.get("poll"), status.at) or "AFK is on."
     yield ""
@@ -132,9 +169,9 @@ def status_lines(status: Status) -> Iterable[Table | str]:
         yield f"\nLast {name}: {ago} ago, {tick.summary}"
 
 
-def _armed_table(status: Status) -> Table:
+def _armed_table(status: Status) -> Sheet:
     armed = {each.repo: each for each in status.armed}
-    table = _table("REPOSITORY", "ARMED", "UNTIL", "BY", "BECAUSE")
+    table = Sheet(("REPOSITORY", "ARMED", UNTIL, "BY", "BECAUSE"), prose=("BECAUSE",), spare=("BY", "BECAUSE"))
     for repo in status.enrolled:
         each = armed.get(repo)
         if each is None:
@@ -144,21 +181,21 @@ def _armed_table(status: Status) -> Table:
     return table
 
 
-def report_lines(report: Report) -> Iterable[Table | str]:
+def report_lines(report: Report) -> Iterable[Sheet | str]:
     """What a tick did, what it did not do, and why."""
     yield f"{report.tick}: {report.summary}"
     lines = [("done", report.done), ("waiting", report.waiting), ("trouble", report.troubles)]
     if not any(some for _, some in lines):
         return
-    table = _table("", "SUBJECT", "WHAT", "WHY")
+    table = Sheet(("", "SUBJECT", "WHAT", "WHY"), prose=("WHAT", "WHY"))
     for name, some in lines:
         for line in some:
             table.add_row(name, line.subject, line.what, plain(line.why, 300))
     yield table
 
 
-def why_table(decisions: Sequence[Verdicted]) -> Table:
-    table = _table("ISSUE", "CODE", "WHY", "SINCE")
+def why_table(decisions: Sequence[Verdicted]) -> Sheet:
+    table = Sheet(("ISSUE", "CODE", "WHY", SINCE), prose=("WHY",), spare=(SINCE, "CODE"))
     for decision in decisions:
         table.add_row(str(decision.ref), decision.code, wording.why_not(decision), _moment(decision.at))
     return table

@@ -181,18 +181,31 @@ def test_runs_for_people_and_for_scripts(desk: Desk) -> None:
     desk.a_frozen_run()
 
     heading, row = desk.types("runs", "infra#42").stdout.splitlines()
-    assert heading.split() == ["ISSUE", "ATTEMPT", "STATE", "SINCE", "TOOK", "COMMIT", "TITLE"]
+    assert heading.split() == ["ISSUE", "ATTEMPT", "STATE", "SINCE", "(UTC)", "TOOK", "COMMIT", "TITLE"]
     assert " ".join(row.split()) == "infra#42 1 frozen 2026-11-01 12:00 1 h 13 min 5f5f5f5f5f5f Rotate the logs"
     (facts,) = desk.facts("runs", "--limit", "5")
     assert (facts["issue"], facts["state"], facts["reason"]) == ("infra#42", "frozen", "no-verdict")
+
+
+def test_columns_are_respected_and_dates_and_hashes_stay_whole(desk: Desk) -> None:
+    desk.a_frozen_run()
+
+    narrow = desk.types("runs", COLUMNS="60").stdout.splitlines()
+
+    assert max(map(len, narrow)) <= 60
+    assert [" ".join(line.split()) for line in narrow] == [
+        "ISSUE STATE SINCE (UTC) TITLE",
+        "infra#42 frozen 2026-11-01 12:00 Rotate the logs",
+    ]
+    assert "5f5f5f5f5f5f" in desk.types("runs", COLUMNS="100").stdout
 
 
 def test_status_as_it_ships(desk: Desk) -> None:
     assert desk.types("status").stdout.splitlines() == [
         "AFK is off: AFK_KILL_SWITCH is on.",
         "",
-        "REPOSITORY  ARMED  UNTIL  BY  BECAUSE",
-        "infra       no                       ",
+        "REPOSITORY  ARMED  UNTIL (UTC)  BY  BECAUSE",
+        "infra       no",
         "",
         "Nothing is running.",
     ]

@@ -60,7 +60,7 @@ def test_runs_for_people() -> None:
     over = a_run(title="Rotate the logs", commit=SHA, finished_at=NOON, **ENDED)
 
     assert shown([tables.runs_table([live, over], after(hours=2))]) == [
-        "ISSUE     ATTEMPT  STATE    SINCE             TOOK        COMMIT        TITLE",
+        "ISSUE     ATTEMPT  STATE    SINCE (UTC)       TOOK        COMMIT        TITLE",
         "infra#42  1        working  2026-11-01 12:00  2 h                       A[31m red title xxxx",
         "infra#42  1        frozen   2026-11-01 12:00  1 h 13 min  5f5f5f5f5f5f  Rotate the logs",
     ]
@@ -122,14 +122,14 @@ def test_status_for_people() -> None:
     assert shown(tables.status_lines(full)) == [
         "AFK is on.",
         "",
-        "REPOSITORY  ARMED  UNTIL             BY   BECAUSE",
+        "REPOSITORY  ARMED  UNTIL (UTC)       BY   BECAUSE",
         "infra       yes    2026-11-01 20:00  ada  release week",
         "web         no",
         "",
-        "ISSUE     ATTEMPT  STATE    SINCE             TOOK  COMMIT  TITLE",
+        "ISSUE     ATTEMPT  STATE    SINCE (UTC)       TOOK  COMMIT  TITLE",
         "infra#42  1        working  2026-11-01 12:00  2 h           Rotate the logs",
         "",
-        "ISSUE     CODE     WHY                             SINCE",
+        "ISSUE     CODE     WHY                             SINCE (UTC)",
         "infra#42  blocked  It is blocked by acme/infra#7.  2026-11-01 12:00",
         "",
         "Last poll: 2 min ago, nothing to do",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,11 +21,12 @@ from afk.operations import Operations, Person, RefusedRequest
 from afk.ports import PortError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from afk.ports import Clock
 
+WIDE = 200  # columns, where nobody says how many there are
 AsJson = Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")]
 
 
@@ -78,6 +80,14 @@ def answer(text: str, *, as_json: bool, **facts: Any) -> None:
         sys.stdout.write(text + "\n")
 
 
-def console() -> Console:
-    wide = None if sys.stdout.isatty() else 200
-    return Console(width=wide, markup=False, highlight=False, soft_wrap=False)
+def show(parts: Iterable[Any]) -> None:
+    """Tables and lines: as wide as the terminal or COLUMNS says, and without blanks at the end of a line in a pipe."""
+    wide = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else WIDE
+    console = Console(width=wide, markup=False, highlight=False, soft_wrap=False)
+    for part in parts:
+        if console.is_terminal:
+            console.print(part)
+            continue
+        with console.capture() as printed:
+            console.print(part)
+        sys.stdout.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from afk import tables
-from afk.cli.desk import AsJson, answer, console, open_desk, print_json
+from afk.cli.desk import AsJson, answer, open_desk, print_json, show
 from afk.core import wording
 from afk.core.durations import LEGAL, parse_duration
 from afk.core.model import IssueRef
@@ -56,9 +56,7 @@ def status(*, as_json: AsJson = False) -> None:
         if as_json:
             print_json(tables.status_json(current))
             return
-        shown = console()
-        for part in tables.status_lines(current):
-            shown.print(part)
+        show(tables.status_lines(current))
 
 
 @app.command()
@@ -85,7 +83,7 @@ def runs(
         if as_json:
             print_json([tables.run_json(run) for run in history])
         elif history:
-            console().print(tables.runs_table(history, desk.now))
+            show([tables.runs_table(history, desk.now)])
         else:
             sys.stdout.write("There is no run yet. Hint: afk status\n")
 

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from afk import doctor, enrolment, progress, settings, tables, ticking, up, wiring
-from afk.cli.desk import AsJson, answer, console, fail, print_json
+from afk.cli.desk import AsJson, answer, fail, print_json, show
 from afk.core import wording
 from afk.core.checkup import could_run, readiness, verdict
 from afk.core.config import ConfigError
@@ -34,9 +34,7 @@ def _tick(name: str, *, as_json: bool) -> None:
     if as_json:
         print_json(report.as_json())
         return
-    shown = console()
-    for part in tables.report_lines(report):
-        shown.print(part)
+    show(tables.report_lines(report))
 
 
 @app.command("poll")
