@@ -79,7 +79,8 @@ def settle(bot: Bot, body: Part, value: str, *, cancelled: bool) -> None:
     if asked is None:
         return
     if caller.user != asked.user:
-        bot.owes(f"click:{body['trigger_id']}", Place.ANSWER, url, words.NOT_YOURS)
+        if bot.owes(f"click:{body['trigger_id']}", Place.ANSWER, url, words.NOT_YOURS):
+            bot.audits(caller, "confirm", detail=words.NOT_YOURS, refused=True)
     elif bot.claims(asked.key):
         text = words.CANCELLED if cancelled else _outcome(bot, caller, asked)
         bot.owes(f"{asked.key}:said", Place.INSTEAD, url, text)

@@ -50,6 +50,7 @@ def page(bot: Bot, caller: Caller, said: str) -> Part:
     """The whole view for one person. Who may not read sees why, and nothing else."""
     refusal = bot.access.refusal(caller, Right.READ)
     if refusal:
+        bot.audits(caller, "home", detail=refusal, refused=True)
         return {"type": "home", "blocks": [_section(refusal)]}
     may_act = not bot.access.refusal(caller, Right.ACT)
     return view(gather(bot), said, may_act=may_act)

@@ -15,6 +15,7 @@ from afk.operations import report_unreadable
 from afk.sandbox.faults import Fault, Trouble
 from afk.sandbox.slack import HOME, faults_of
 from afk.sandbox.slack.seen import Pending, button_in
+from slackbot import confirmation
 from tests.house import INFRA_42
 from tests.slackbot.conftest import CLI
 
@@ -139,6 +140,20 @@ def test_question_is_void_after_two_minutes(town: Town) -> None:
 
     assert "older than two minutes" in town.replaced(town.ada, question)
     assert town.house.ledger.switches().armed["web"].until is None
+
+
+def test_question_of_somebody_else_cannot_be_confirmed(town: Town) -> None:
+    """Slack shows it to nobody else, so that only a forged click gets here."""
+    question = town.types("kill").messages[0]
+    value = question["blocks"][1]["elements"][0]["value"]
+    team, bob = town.pair(town.bob)
+    click = {"user": {"id": bob, "team_id": team}, "trigger_id": "1.2", "response_url": f"{town.slack.url}/respond/x"}
+
+    for _ in range(2):
+        confirmation.settle(town.bot, click, value, cancelled=False)
+
+    assert town.house.ledger.switches().killed is None
+    assert refusals(town) == [("confirm", f"{team}:{bob}")]
 
 
 def test_removed_operators_open_question_is_void(town: Town) -> None:
@@ -517,6 +532,7 @@ def test_stranger_sees_no_more_on_the_page_than_how_to_be_added(town: Town) -> N
 
     assert "may not do this" in home(town, town.eve)
     assert "infra" not in home(town, town.eve)
+    assert refusals(town) == [("home", ":".join(town.pair(town.eve)))]
 
 
 def test_reader_sees_the_page_without_its_switches(town: Town) -> None:
