@@ -126,7 +126,9 @@ def test_demo_that_nobody_can_see_ends_with_one_line_and_leaves_nothing(tmp_path
     )  # fmt: skip
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "afk: the demo cannot be played here: [Errno 28] No space left on device\n"
+    assert done.stderr == (
+        "afk: cannot go on: [Errno 28] No space left on device. Look at the disk, and at where the output goes\n"
+    )
     assert not list(tmp_path.iterdir())
 
 

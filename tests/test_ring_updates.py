@@ -92,7 +92,7 @@ def test_message_follows_the_re_run_to_its_end(house: House) -> None:
     looks()
 
     assert said == [
-        "Attempt 2 has not started yet: It is closed.",
+        "Attempt 2 has not started yet: It is closed. Hint: open it again",
         "Attempt 2 is running.",
         "Attempt 2 froze after 1 min.",
     ]

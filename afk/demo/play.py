@@ -34,7 +34,7 @@ def play(*, stay: bool) -> int:
     try:
         with suppress(KeyboardInterrupt), Screen() as screen:
             return _shown(screen, stay=stay)
-    except (ConfigError, OSError) as error:
+    except ConfigError as error:
         log.error("demo-failed", f"the demo cannot be played here: {error}")
         return 1
     log.warn("demo-interrupted", "the demo was interrupted, and cleaned up")

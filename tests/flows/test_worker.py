@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import httpx
@@ -84,6 +85,7 @@ def test_worker_that_is_killed_leaves_nothing_behind(tmp_path: Path) -> None:
             stdout=said, stderr=said,
         )  # fmt: skip
         started = until(lambda: len(found := descendants(process.pid)) > 1 and list(found), "Prefect's worker")
+        time.sleep(1.0)  # the warden is told a moment after it has started
         process.kill()
         process.wait()
 
