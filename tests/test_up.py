@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,9 +56,9 @@ class Running:
 
     def pid_of(self, part: str) -> int | None:
         for child in children(self.process.pid):
-            words = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
-            if PARTS[part] in words:
-                return child
+            with suppress(OSError):  # it may die while it is looked at
+                if PARTS[part] in Path(f"/proc/{child}/cmdline").read_text().replace("\0", " "):
+                    return child
         return None
 
     def dies(self, part: str) -> None:
